@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "der.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* No structure of X.509 nests half as deep. */
@@ -135,6 +136,26 @@ bool au_der_valid(const void *p, size_t n)
 	struct au_der e;
 
 	return au_der_next(&rest, &e) && rest.n == 0 && all_valid((struct au_span){ p, n }, DEPTH);
+}
+
+struct au_oid_text au_der_oid_text(struct au_span oid)
+{
+	struct au_oid_text t = { "" };
+	uint64_t arc = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < oid.n && at < sizeof t.s - 24; i++) {
+		arc = arc << 7 | (oid.p[i] & 0x7f);
+		if (oid.p[i] >= 0x80)
+			continue;
+		/* the first two arcs share one number */
+		unsigned first = at ? 0 : arc < 80 ? (unsigned)arc / 40 : 2;
+		int n = at ? snprintf(t.s + at, sizeof t.s - at, ".%llu", (unsigned long long)arc) :
+			     snprintf(t.s, sizeof t.s, "%u.%llu", first, (unsigned long long)arc - 40 * first);
+		at += (size_t)n;
+		arc = 0;
+	}
+	return t;
 }
 
 bool au_span_equal(struct au_span a, struct au_span b)

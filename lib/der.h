@@ -43,6 +43,10 @@ bool au_der_take(struct au_span *rest, unsigned tag, struct au_der *out);
  */
 bool au_der_valid(const void *p, size_t n);
 
+/* The content of an OBJECT IDENTIFIER as "2.5.29.17"; cut when it does not fit. */
+struct au_oid_text { char s[96]; };
+struct au_oid_text au_der_oid_text(struct au_span oid);
+
 bool au_span_equal(struct au_span a, struct au_span b);
 
 #endif

@@ -130,19 +130,13 @@ json_t *au_san_read(struct au_span value, bool others, struct au_err *err)
 	AU_AUTO_JSON json_t *names = json_array();
 	struct au_der seq, e;
 
-	if (!names) {
-		au_fail_mem(err);
-		return NULL;
-	}
-	if (!au_der_valid(value.p, value.n) || !au_der_take(&value, AU_DER_SEQUENCE, &seq)) {
-		au_fail(err, AU_INPUT, "subject alternative name: not DER");
-		return NULL;
-	}
+	if (!names)
+		return au_fail_mem(err), NULL;
+	if (!au_der_valid(value.p, value.n) || !au_der_take(&value, AU_DER_SEQUENCE, &seq))
+		return au_fail(err, AU_INPUT, "subject alternative name: not DER"), NULL;
 	while (au_der_next(&seq.in, &e))
-		if (!one_read(&e, others, names, err)) {
-			au_fail_in(err, "subject alternative name");
-			return NULL;
-		}
+		if (!one_read(&e, others, names, err))
+			return au_fail_in(err, "subject alternative name"), NULL;
 	return au_steal(&names);
 }
 
@@ -175,10 +169,8 @@ json_t *au_san_canonical(const json_t *identifiers, struct au_err *err)
 	json_t *id;
 	size_t i;
 
-	if (!names) {
-		au_fail_mem(err);
-		return NULL;
-	}
+	if (!names)
+		return au_fail_mem(err), NULL;
 	json_array_foreach(identifiers, i, id) {
 		uint8_t address[16];
 		char text[INET6_ADDRSTRLEN];
