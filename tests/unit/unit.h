@@ -67,7 +67,7 @@ static inline bool unit_is_str(const char *got, const char *want, int line, cons
 	unit_report(good, line, fmt, ap);
 	va_end(ap);
 	if (!good)
-		printf("#  got: %s\n# want: %s\n", got ? got : "(null)", want ? want : "(null)");
+		printf("#  got: %.400s\n# want: %.400s\n", got ? got : "(null)", want ? want : "(null)");
 	return good;
 }
 
@@ -82,7 +82,7 @@ static inline bool unit_fails(bool failed, struct au_err *err, enum au_code code
 	unit_report(good, line, fmt, ap);
 	va_end(ap);
 	if (!good)
-		printf("#  got: %s, %d, %s\n# want: %d, %s\n", failed ? "failure" : "success", (int)err->code, err->text,
+		printf("#  got: %s, %d, %.400s\n# want: %d, %.400s\n", failed ? "failure" : "success", (int)err->code, err->text,
 		       (int)code, text);
 	au_err_clear(err);
 	return good;
