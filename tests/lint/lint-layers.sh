@@ -9,8 +9,8 @@
 layers='
 0 limits err mem buf b64 clock
 1 json fdio
-2 problem cli gnutls-key key jwk jws der pem san csr cert
-3 url ident object chall http
+2 ident problem cli gnutls-key key jwk jws der pem san csr cert
+3 url object chall http
 4 req
 '
 

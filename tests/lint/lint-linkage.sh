@@ -8,14 +8,14 @@
 needs() { LD_LIBRARY_PATH=$build/.libs ldd "$(binary "$1")" | awk '{ print $1 }'; }
 
 offline() {
-	for p in acme $(words PROGRAMS); do
+	for p in $(offline_programs); do
 		needs "$p" | grep -E 'libcurl' | sed "s/^/$p loads /"
 	done
 }
 
 # that the question above is asked rightly
 online() {
-	for p in $(words NET_PROGRAMS); do
+	for p in $(net_programs); do
 		needs "$p" | grep -q 'libcurl-gnutls' || echo "$p does not load libcurl-gnutls"
 	done
 }

@@ -47,10 +47,12 @@ words() { # VARIABLE
 		make -s -f - all | tr ' ' '\n' | grep .)
 }
 
-programs() { echo acme; words PROGRAMS; words NET_PROGRAMS; }
+net_programs() { words NET_PROGRAMS | sed 's|^bin/||'; }
+offline_programs() { echo acme && words PROGRAMS | sed 's|^bin/||'; }
+programs() { offline_programs && net_programs; }
 
 # The program itself where libtool has put a script in front of it.
-binary() { if [ -e "$build/.libs/$1" ]; then echo "$build/.libs/$1"; else echo "$build/$1"; fi; }
+binary() { if [ -e "$build/bin/.libs/$1" ]; then echo "$build/bin/.libs/$1"; else echo "$build/bin/$1"; fi; }
 library() { ls "$build"/.libs/libacmeutil.so.*.*.*; }
 
 sanitized() { readelf -d "$(library)" | grep -qE 'NEEDED.*lib(a|ub)san'; }

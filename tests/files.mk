@@ -1,0 +1,3 @@
+# Unit tests, fuzz targets (replayed by make check), test programs and bats files.
+UNIT_TESTS =
+FUZZ_TARGETS =
