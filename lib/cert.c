@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "b64.h"
+#include "fdio.h"
 #include "gnutls-key.h"
 #include "mem.h"
 #include "pem.h"
@@ -154,12 +155,12 @@ static bool cert_read(struct au_cert *cert, struct au_err *err)
 	return rsa_bounded(cert, err);
 }
 
-static bool one_read(struct au_chain *chain, struct au_pem *pem, bool *found, struct au_err *err)
+static bool one_read(struct au_chain *chain, struct au_pem *pem, bool explained, bool *found, struct au_err *err)
 {
 	struct au_buf der AU_AUTO_BUF = AU_BUF(MAX_CERT);
 	char label[64];
 
-	if (!au_pem_next(pem, false, label, &der, found, err))
+	if (!au_pem_next(pem, explained, label, &der, found, err))
 		return au_cert_fault(err);
 	if (!*found)
 		return true;
@@ -173,7 +174,7 @@ static bool one_read(struct au_chain *chain, struct au_pem *pem, bool *found, st
 	return cert_read(cert, err) || au_fail_in(err, "certificate %zu", chain->n);
 }
 
-bool au_chain_read(const void *pem, size_t n, struct au_chain **chain, struct au_err *err)
+static bool chain_read(const void *pem, size_t n, bool explained, struct au_chain **chain, struct au_err *err)
 {
 	AU_AUTO_CHAIN struct au_chain *c = au_alloc(sizeof *c);
 	struct au_pem rest = AU_PEM(pem, n);
@@ -182,12 +183,40 @@ bool au_chain_read(const void *pem, size_t n, struct au_chain **chain, struct au
 	if (!c)
 		return au_fail_mem(err);
 	while (found)
-		if (!one_read(c, &rest, &found, err))
-			return au_fail_in(err, "certificate chain");
+		if (!one_read(c, &rest, explained, &found, err))
+			return false;
 	if (c->n == 0)
-		return au_fail(err, AU_PROTOCOL, "certificate chain: nothing inside");
+		return au_fail(err, AU_PROTOCOL, "no certificate inside");
 	*chain = au_steal(&c);
 	return true;
+}
+
+bool au_chain_read(const void *pem, size_t n, struct au_chain **chain, struct au_err *err)
+{
+	return chain_read(pem, n, false, chain, err) || au_fail_in(err, "certificate chain");
+}
+
+/* Not by au_json_str(): a chain has line ends. */
+static bool chain_of_doc(const json_t *doc, struct au_chain **chain, struct au_err *err)
+{
+	const json_t *pem = au_json_at(doc, "certificate.chain");
+
+	if (!json_is_string(pem))
+		return au_fail(err, AU_INPUT, "%s", pem ? "not a string" : "missing in the document, and no file is named");
+	return chain_read(json_string_value(pem), json_string_length(pem), false, chain, err);
+}
+
+bool au_chain_open(const char *file, const json_t *doc, struct au_chain **chain, struct au_err *err)
+{
+	struct au_buf text AU_AUTO_BUF = AU_BUF(AU_MAX_REPLY);
+
+	if (file && !au_file_read(file, text.max, AU_INPUT, &text, err))
+		return false;
+	if (file ? chain_read(text.p, text.n, true, chain, err) : chain_of_doc(doc, chain, err))
+		return true;
+	if (err->code == AU_PROTOCOL)
+		au_fail_as(err, AU_INPUT);
+	return au_fail_in(err, "%s", file ? file : "certificate.chain");
 }
 
 void au_chain_free(struct au_chain *chain)

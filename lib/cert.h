@@ -14,6 +14,13 @@ struct au_chain;
  * DER with anything behind it, more than AU_MAX_CHAIN, an RSA modulus over AU_MAX_RSA_BITS.
  */
 bool au_chain_read(const void *pem, size_t n, struct au_chain **chain, struct au_err *err);
+
+/*
+ * One's own certificate or chain: from a file ("-" and fd:N, too), which may have text round the PEM as openssl
+ * x509 -text writes it, or, when file is NULL, from `certificate.chain` of the document. AU_INPUT.
+ */
+bool au_chain_open(const char *file, const json_t *doc, struct au_chain **chain, struct au_err *err);
+
 void au_chain_free(struct au_chain *chain);
 void au_chain_freep(struct au_chain **chain);
 #define AU_AUTO_CHAIN __attribute__((cleanup(au_chain_freep)))

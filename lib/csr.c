@@ -362,3 +362,8 @@ json_t *au_csr_identifiers(const void *der, size_t n, struct au_err *err)
 		return NULL;
 	return au_steal(&names);
 }
+
+bool au_csr_pem(const void *der, size_t n, struct au_buf *pem, struct au_err *err)
+{
+	return au_pem_write("CERTIFICATE REQUEST", der, n, pem, err);
+}

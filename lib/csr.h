@@ -27,6 +27,9 @@ bool au_csr_make(const struct au_key *key, const struct au_csr_spec *spec, struc
 /* A CSR that exists, PEM (with text round it) or DER, to DER; its self-signature is checked. AU_INPUT; AU_KEY for a key against the policy. */
 bool au_csr_read(const void *p, size_t n, struct au_buf *der, struct au_err *err);
 
+/* "CERTIFICATE REQUEST", appended. */
+bool au_csr_pem(const void *der, size_t n, struct au_buf *pem, struct au_err *err);
+
 /* The public key; canonical encoding and policy as everywhere. */
 bool au_csr_key(const void *der, size_t n, struct au_key **key, struct au_err *err);
 
