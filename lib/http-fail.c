@@ -8,6 +8,8 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
+#include "mem.h"
+
 /* why NULL: curl's own words. */
 static const struct row {
 	CURLcode code;
@@ -146,16 +148,25 @@ static bool fail_late(const struct au_http_failure *f, struct au_err *err)
 		       seconds);
 }
 
+/* curl says "out of memory" of a header field over its own ceiling, too. If the answer had begun and there is memory, it is that. */
+static bool fail_memory(const struct au_http_failure *f, struct au_err *err)
+{
+	void *probe AU_AUTO_MEM = au_alloc(AU_MAX_REPLY);
+	curl_off_t began = 0;
+
+	curl_easy_getinfo(f->curl, CURLINFO_STARTTRANSFER_TIME_T, &began);
+	if (!probe || began == 0)
+		return au_fail_mem(err);
+	return au_fail(err, AU_PROTOCOL, "%s: a header field is larger than %u octets", f->url, AU_MAX_HEADER);
+}
+
 bool au_http_fail(const struct au_http_failure *f, struct au_err *err)
 {
 	const struct row *row = rows;
 
 	switch (f->code) {
 	case CURLE_OUT_OF_MEMORY:
-		/* curl's name for a header line over its own ceiling, too. */
-		if (!strstr(f->reason, "header"))
-			return au_fail_mem(err);
-		return au_fail(err, AU_PROTOCOL, "%s: a header field is larger than %u octets", f->url, AU_MAX_HEADER);
+		return fail_memory(f, err);
 	case CURLE_COULDNT_CONNECT:
 		return fail_connect(f, err);
 	case CURLE_OPERATION_TIMEDOUT:

@@ -67,6 +67,20 @@ static bool coding_fits(struct au_http_head *head, const char *line, size_t n)
 	return true;
 }
 
+static bool status_fits(struct au_http_head *head, const char *line, size_t n)
+{
+	const char *code = memchr(line, ' ', n);
+
+	head->chunked = false;
+	if (!code || code + 4 > line + n || code[1] != '1')
+		return true;
+	if (memcmp(code + 1, "101", 3) == 0)
+		return au_fail(head->err, AU_PROTOCOL, "status 101 is no answer");
+	if (++head->informational > MAX_INFORMATIONAL)
+		return au_fail(head->err, AU_PROTOCOL, "more than %d interim answers", MAX_INFORMATIONAL);
+	return true;
+}
+
 bool au_http_head_line(struct au_http_head *head, const char *line, size_t n)
 {
 	head->octets += n;
@@ -74,14 +88,8 @@ bool au_http_head_line(struct au_http_head *head, const char *line, size_t n)
 		return au_fail(head->err, AU_PROTOCOL, "a header field is larger than %u octets", AU_MAX_HEADER);
 	if (head->octets > AU_MAX_HEADERS)
 		return au_fail(head->err, AU_PROTOCOL, "the header is larger than %u octets", AU_MAX_HEADERS);
-	if (n > 5 && memcmp(line, "HTTP/", 5) == 0) {
-		const char *space = memchr(line, ' ', n);
-
-		head->chunked = false;
-		if (space && space + 1 < line + n && space[1] == '1' && ++head->informational > MAX_INFORMATIONAL)
-			return au_fail(head->err, AU_PROTOCOL, "more than %d interim answers", MAX_INFORMATIONAL);
-		return true;
-	}
+	if (n > 5 && memcmp(line, "HTTP/", 5) == 0)
+		return status_fits(head, line, n);
 	return coding_fits(head, line, n);
 }
 

@@ -397,5 +397,5 @@ bool au_http_do(struct au_http *http, const struct au_http_request *request, str
 
 json_t *au_http_anchors(struct au_http *http)
 {
-	return au_trust_issuers(http->bundle, &http->chain);
+	return *http->narrow ? NULL : au_trust_issuers(http->bundle, &http->chain);
 }

@@ -44,11 +44,11 @@ struct au_http_request {
 struct au_http_response {
 	long status;
 	char *content_type;          /* media type in lower case without parameters, or NULL */
-	char *location;              /* resolved against the request's URL when relative, or NULL */
-	char *nonce;                 /* Replay-Nonce when it is one (RFC 8555 section 6.5.1), once; else NULL */
-	char *retry_after;           /* as sent, or NULL */
+	char *location;              /* as sent, or resolved against the request's URL when relative; unchecked; or NULL */
+	char *nonce;                 /* Replay-Nonce when it is one (RFC 8555 section 6.5.1), at most AU_MAX_NONCE, and there once; else NULL */
+	char *retry_after;           /* as sent, or NULL; NULL too when there are two that differ */
 	json_t *links;               /* [{"rel","url"}], resolved, in order; relation types split */
-	json_t *headers;             /* [[name in lower case, value]], all, as sent */
+	json_t *headers;             /* [[name in lower case, value]], all; octets that are no text escaped */
 	char *url;                   /* after redirects */
 	struct au_buf body;
 };
@@ -67,8 +67,9 @@ bool au_http_do(struct au_http *http, const struct au_http_request *request, str
 void au_http_response_free(struct au_http_response *response);
 
 /*
- * Fingerprints of the system's anchors that the last TLS server's chain leads to, for the
- * next program; NULL when cacert is set or nothing is known. The caller json_decref()s.
+ * Fingerprints of the system's anchors that the last TLS server's chain leads to, for the next program;
+ * NULL when cacert is set, when the anchors given at the start sufficed, or nothing is known. Reads the whole
+ * bundle. The caller json_decref()s.
  */
 json_t *au_http_anchors(struct au_http *http);
 
