@@ -9,6 +9,7 @@
 #   start_pebble / stop_pebble    an ACME server of its own, from setup_file (see pebble.sh for what it exports)
 #   pebble_count METHOD REGEX     how many requests it has seen
 #   dns_txt NAME VALUE, dns_txt_clear NAME
+#   enrol NAME, certifies FILE NAME KEYFILE
 #   spawn CMD..., free_port, wait_for CMD..., make_key FILE [TYPE]
 #
 # Both must_* leave $status, $output (standard output), $stderr, and the same
@@ -141,6 +142,13 @@ make_key() {
 	(umask 077 && certtool --generate-privkey --pkcs8 --password '' --no-text --outfile "$@" 2>/dev/null)
 }
 
+# certifies FILE NAME KEYFILE: the first certificate of a chain names NAME and nothing else, and holds this key.
+certifies() {
+	[ "$(certtool --certificate-info --infile "$1" | sed -nE 's/^\t+(DNSname|IPAddress|RFC822Name): //p')" = "$2" ] &&
+	cmp <(certtool --load-certificate "$1" --pubkey-info --no-text 2>/dev/null) \
+		<(certtool --load-privkey "$3" --pubkey-info --no-text 2>/dev/null)
+}
+
 # --- the server
 
 # start_pebble [--eab] [--no-strict] [NAME=VALUE...]: see pebble.sh. From setup_file (one server a file) or from a test.
@@ -162,6 +170,13 @@ teardown_file() { stop_pebble; }
 
 # pebble_count METHOD REGEX: requests so far whose path begins like this.
 pebble_count() { pebble_requests | grep -cE "^($1) ($2)" || :; }
+
+# enrol NAME: the pipeline, with account.pem and www.pem of the directory we are in.
+enrol() {
+	acme-directory "$ACME_DIRECTORY" | acme-account -k account.pem --agree-tos -m me@example.org |
+		acme-order -d "$1" | acme-http01 --listen "127.0.0.1:$ACME_TEST_HTTP_PORT" acme-respond |
+		acme-finalize -k www.pem | acme-cert
+}
 
 dns_post() { curl -sf --noproxy '*' -d "$2" "$PEBBLE_DNS_MGMT/$1"; }
 dns_txt() { dns_post set-txt "{\"host\":\"${1%.}.\",\"value\":\"$2\"}"; }

@@ -47,8 +47,8 @@ words() { # VARIABLE
 		make -s -f - all | tr ' ' '\n' | grep .)
 }
 
-net_programs() { words NET_PROGRAMS | sed 's|^bin/||'; }
-offline_programs() { echo acme && words PROGRAMS | sed 's|^bin/||'; }
+net_programs() { words NET_PROGS | sed 's|^bin/||'; }
+offline_programs() { echo acme && words OFFLINE_PROGS | sed 's|^bin/||'; }
 programs() { offline_programs && net_programs; }
 
 # The program itself where libtool has put a script in front of it.
