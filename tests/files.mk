@@ -1,3 +1,5 @@
 # Unit tests, fuzz targets (replayed by make check), test programs and bats files.
-UNIT_TESTS = t-clock t-url t-ident t-problem t-object
+UNIT_TESTS = tests/unit/t-clock tests/unit/t-url tests/unit/t-ident tests/unit/t-problem tests/unit/t-object tests/unit/t-key tests/unit/t-jwk tests/unit/t-jws tests/unit/t-http
 FUZZ_TARGETS =
+TEST_TOOLS = tests/tools/httpget tests/tools/rawserve
+tests_tools_rawserve_SOURCES = tests/tools/rawserve.c tests/tools/rawserve-script.c tests/tools/rawserve-tls.c tests/tools/rawserve.h
