@@ -9,6 +9,8 @@
 #
 # Environment
 #   SRCDIR, BUILDDIR    top of the sources and of the build (make check sets them)
+#   SANITIZERS          yes: a build with sanitizers, whose malloc a preloaded library cannot replace; bats/preload-*
+#                       is left to a build without
 #   TESTS_JOBS          files at the same time (2; Pebble stalls when many clients talk at once)
 #   TESTS_ALLOW_SKIP    when set, a test may be skipped for want of a tool; otherwise a skip is a failure
 set -eu
@@ -108,6 +110,9 @@ list() { # KIND GLOB
 	list fuzz 'fuzz/fuzz-*.c'
 	list lint 'lint/lint-*.sh'
 } >"$TESTS_RUN/all"
+if [ "${SANITIZERS:-no}" = yes ]; then
+	sed -i '/ preload-/d' "$TESTS_RUN/all"
+fi
 if [ $# -gt 0 ]; then
 	for name; do
 		grep -E " $name\$" "$TESTS_RUN/all" || { echo "run.sh: no test file is called $name" >&2; exit 2; }

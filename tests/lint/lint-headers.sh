@@ -9,7 +9,7 @@ alone() {
 	find lib bin tests/unit -name '*.h' | sort | while read -r h; do
 		# shellcheck disable=SC2086 # words
 		printf '#include "%s"\n#include "%s"\ntypedef int not_empty;\n' "${h##*/}" "${h##*/}" |
-			gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -I"${h%/*}" -Ilib -I"$build/lib" -I"$build" \
+			gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -iquote "${h%/*}" -iquote lib -iquote bin -iquote "$build/lib" -I"$build" \
 				$flags -xc - || echo "$h"
 	done
 }
