@@ -91,7 +91,8 @@ bool au_pbes2_seal(const void *plain, size_t plain_n, const void *pass, size_t n
 bool au_parts_from_soft_take(gnutls_x509_privkey_t soft, struct au_parts *parts, struct au_err *err);
 
 void au_pin_free(struct au_pin *pin);
-/* A key in a token, by GnuTLS URL. */
+/* A key in a token, by GnuTLS URL; the URL in errors has lost what says where the PIN is. */
+bool au_key_is_url(const char *name);
 bool au_key_open_url(const char *url, enum au_key_want want, const char *passphrase, struct au_key **key,
 		     struct au_err *err);
 

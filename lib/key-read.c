@@ -389,8 +389,8 @@ bool au_key_open(const char *name, enum au_key_want want, const char *passphrase
 {
 	AU_AUTO_BUF struct au_buf content = AU_BUF(AU_MAX_KEYFILE);
 
-	if (gnutls_url_is_supported(name))
-		return au_key_open_url(name, want, passphrase, key, err) || au_fail_in(err, "%s", name);
+	if (au_key_is_url(name))
+		return au_key_open_url(name, want, passphrase, key, err);
 	return au_file_read(name, AU_MAX_KEYFILE, AU_KEY, &content, err) &&
 	       au_key_read(content.p, content.n, want, passphrase, name, key, err);
 }

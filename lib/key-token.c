@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* key-token: private keys that stay where they are (PKCS#11 tokens, a TPM), by GnuTLS URL. */
-#include <ctype.h>
 #include <gnutls/pkcs11.h>
 #include <string.h>
 
@@ -18,11 +17,6 @@ void au_pin_free(struct au_pin *pin)
 	if (pin)
 		au_buf_free(&pin->text);
 	au_free(pin);
-}
-
-static void pin_freep(struct au_pin **pin)
-{
-	au_pin_free(*pin);
 }
 
 /*
@@ -52,7 +46,8 @@ static int hex(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	return isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10 : -1;
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The octets that text with %XX in it stands for. */
@@ -106,8 +101,8 @@ static bool url_split(const char *url, struct au_buf *rest, struct au_buf *pin, 
 	for (const char *p = url;;) {
 		size_t n = strcspn(p, ";?&");
 		if (named(p, n, "pin-value="))
-			return au_fail(err, AU_KEY, "a PIN in the URL (pin-value) can be seen by others: use pin-source "
-				       "or --passphrase-file");
+			return au_fail(err, AU_KEY, "key URL: a PIN inside (pin-value) can be seen by others: use "
+				       "pin-source or --passphrase-file");
 		if (named(p, n, "pin-source=") || named(p, n, "pinfile=")) {
 			size_t skip = (size_t)(strchr(p, '=') - p) + 1;
 			if (read_pin && !pin_from(p + skip, n - skip, pin, err))
@@ -137,7 +132,7 @@ static bool refused(const struct au_pin *pin, int r, struct au_err *err)
 		return au_fail(err, AU_KEY, "one more wrong PIN locks the token: log in by hand first");
 	if (pin->asked && !pin->text.n)
 		return au_fail(err, AU_KEY, "the token wants a PIN: use --passphrase-file, or pin-source in the URL");
-	if (r == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+	if (r == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE || r == GNUTLS_E_PKCS11_REQUESTED_OBJECT_NOT_AVAILBLE)
 		return au_fail(err, AU_KEY, "no such key in any token");
 	return au_fail_gnutls(err, AU_KEY, "token", r);
 }
@@ -171,29 +166,47 @@ static bool open_public(struct au_key *k, const char *url)
 	return false;
 }
 
-bool au_key_open_url(const char *url, enum au_key_want want, const char *passphrase, struct au_key **key,
-		     struct au_err *err)
+static bool open_clean(struct au_key *k, const char *url, enum au_key_want want, struct au_err *err)
 {
-	__attribute__((cleanup(pin_freep))) struct au_pin *pin = au_alloc(sizeof *pin);
-	AU_AUTO_KEY struct au_key *k = au_alloc(sizeof *k);
-	AU_AUTO_BUF struct au_buf rest = AU_BUF(AU_MAX_URL);
-
-	if (!k || !pin)
-		return au_fail_mem(err);
-	k->pin = au_steal(&pin);
-	if (!url_split(url, &rest, &k->pin->text, !passphrase, err))
-		return false;
-	if (passphrase && !au_secret_read(passphrase, &k->pin->text, err))
-		return false;
-	const char *clean = rest.n ? (const char *)rest.p : "";
-	if (!(want == AU_KEY_PUBLIC && open_public(k, clean)) && !open_private(k, clean, err))
+	if (!(want == AU_KEY_PUBLIC && open_public(k, url)) && !open_private(k, url, err))
 		return false;
 	if (want == AU_KEY_PUBLIC && k->priv) {
 		gnutls_privkey_deinit(k->priv);
 		k->priv = NULL;
 	}
-	if (!au_key_identify(k, err))
+	return au_key_identify(k, err);
+}
+
+bool au_key_is_url(const char *name)
+{
+	static const char *const schemes[] = { "pkcs11:", "tpmkey:", "system:" };
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (strncmp(name, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	return false;
+}
+
+bool au_key_open_url(const char *url, enum au_key_want want, const char *passphrase, struct au_key **key,
+		     struct au_err *err)
+{
+	AU_AUTO_KEY struct au_key *k = au_alloc(sizeof *k);
+	AU_AUTO_BUF struct au_buf rest = AU_BUF(AU_MAX_URL);
+
+	if (!k)
+		return au_fail_mem(err);
+	k->pin = au_alloc(sizeof *k->pin);
+	if (!k->pin)
+		return au_fail_mem(err);
+	if (!url_split(url, &rest, &k->pin->text, !passphrase, err))
 		return false;
+	const char *clean = rest.n ? (const char *)rest.p : "";
+	if (!gnutls_url_is_supported(clean))
+		return au_fail(err, AU_KEY, "%s: this build of GnuTLS does not know such URLs", clean);
+	if (passphrase && !au_secret_read(passphrase, &k->pin->text, err))
+		return false;
+	if (!open_clean(k, clean, want, err))
+		return au_fail_in(err, "%s", clean);
 	*key = au_steal(&k);
 	return true;
 }

@@ -2,7 +2,6 @@
 /* key: what a key is; how it is read, judged and used is next door (key-*.c). */
 #include "key.h"
 
-#include <ctype.h>
 #include <gnutls/crypto.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,7 +196,7 @@ bool au_key_type_read(const char *text, enum au_key_type *type, unsigned *bits, 
 	/* case, and what people put between letters and numbers, does not matter */
 	for (const char *p = text; *p && n < sizeof s - 1; p++)
 		if (!strchr("-_:", *p))
-			s[n++] = (char)tolower((unsigned char)*p);
+			s[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
 	s[n] = '\0';
 	*bits = 0;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
