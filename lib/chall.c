@@ -237,21 +237,25 @@ static bool is_open(const json_t *doc, const json_t *authorization)
 	return status && strcmp(status, "pending") == 0 && !au_chall_answered(doc, authorization);
 }
 
-static bool answers_of(json_t *doc, json_t **answers, struct au_err *err)
+bool au_chall_add_take(json_t *doc, const json_t *authorization, json_t *answer_, struct au_err *err)
 {
-	*answers = NULL;
-	if (!au_json_arr(doc, "answers", AU_MAY, answers, err))
+	json_t *answer AU_AUTO_JSON = answer_, *answers = NULL, *old;
+
+	if (!au_json_arr(doc, "answers", AU_MAY, &answers, err) ||
+	    (!answers && (!au_json_set_take(doc, "answers", json_array(), err) ||
+			  !au_json_arr(doc, "answers", AU_MUST, &answers, err))))
 		return false;
-	if (*answers)
-		return true;
-	return au_json_set_take(doc, "answers", json_array(), err) &&
-	       au_json_arr(doc, "answers", AU_MUST, answers, err);
+	while ((old = au_chall_answered(doc, authorization)))
+		for (size_t i = json_array_size(answers); i-- > 0;)
+			if (json_array_get(answers, i) == old)
+				json_array_remove(answers, i);
+	return au_json_add_take(answers, au_steal(&answer), err);
 }
 
 bool au_chall_answer_all(json_t *doc, const char *type, size_t *count, struct au_err *err)
 {
 	const struct au_chall *chall = au_chall_find(type);
-	json_t *authorizations = NULL, *answers, *authz;
+	json_t *authorizations = NULL, *authz;
 	size_t i, n = 0;
 
 	if (!au_json_arr(doc, "authorizations", AU_MAY, &authorizations, err))
@@ -263,11 +267,7 @@ bool au_chall_answer_all(json_t *doc, const char *type, size_t *count, struct au
 		answer = au_chall_answer(doc, authz, challenge, NULL, err);
 		if (!answer)
 			return au_fail_in(err, "authorizations[%zu]", i);
-		if (!answers_of(doc, &answers, err)) {
-			json_decref(answer);
-			return false;
-		}
-		if (!au_json_add_take(answers, answer, err))
+		if (!au_chall_add_take(doc, authz, answer, err))
 			return false;
 		n++;
 	}

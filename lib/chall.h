@@ -85,6 +85,9 @@ bool au_chall_answer_all(json_t *doc, const char *type, size_t *count, struct au
 /* Does one of the authorization's challenges have an answer in the document? Borrowed element of `answers`, or NULL. */
 json_t *au_chall_answered(const json_t *doc, const json_t *authorization);
 
+/* Put an answer into `answers`, in place of any other to the same authorization. Consumes the answer, also on failure. */
+bool au_chall_add_take(json_t *doc, const json_t *authorization, json_t *answer, struct au_err *err);
+
 /*
  * The self-signed certificate of tls-alpn-01 (RFC 8737 section 3, RFC 8738 section 6) for a dns
  * or ip identifier, valid round `now` (seconds), appended as DER: what a `provision` of kind "tls-alpn"
