@@ -5,6 +5,7 @@
 #include "http-impl.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <gnutls/x509.h>
 #include <string.h>
 
@@ -109,7 +110,11 @@ static bool fail_connect(const struct au_http_failure *f, struct au_err *err)
 	long number = 0;
 
 	curl_easy_getinfo(f->curl, CURLINFO_OS_ERRNO, &number);
-	return au_fail(err, AU_NET, "%s: connect: %s", f->url, number ? strerror((int)number) : reason(f));
+	errno = (int)number;
+	if (number == 0)
+		return au_fail(err, AU_NET, "%s: connect: %s", f->url, reason(f));
+	au_fail_errno(err, "%s: connect", f->url);
+	return au_fail_as(err, AU_NET);
 }
 
 /* The first step that has not been reached. */
@@ -148,7 +153,10 @@ static bool fail_late(const struct au_http_failure *f, struct au_err *err)
 		       seconds);
 }
 
-/* curl says "out of memory" of a header field over its own ceiling, too. If the answer had begun and there is memory, it is that. */
+/*
+ * curl says "out of memory" of a header field over its own ceiling: it is
+ * that if the answer had begun and there is memory.
+ */
 static bool fail_memory(const struct au_http_failure *f, struct au_err *err)
 {
 	void *probe AU_AUTO_MEM = au_alloc(AU_MAX_REPLY);

@@ -49,7 +49,10 @@ static bool field_is(const char *line, size_t n, const char *name, const char **
 	return true;
 }
 
-/* curl undoes every Transfer-Encoding it knows, and we ask for no coding at all: whoever sends one means to blow something up. */
+/*
+ * curl undoes every Transfer-Encoding it knows, and we ask for no coding at all: whoever sends one means to blow
+ * something up.
+ */
 static bool coding_fits(struct au_http_head *head, const char *line, size_t n)
 {
 	const char *value;

@@ -20,7 +20,7 @@ struct au_http_head {
  */
 bool au_http_head_line(struct au_http_head *head, const char *line, size_t n);
 
-/* Take all fields ([[name, value]], names in lower case) apart into the response; its `url` is what they are relative to. */
+/* Take all of the response's headers apart into its other members; its `url` is what they are relative to. */
 bool au_http_head_read(struct au_http_response *response, struct au_err *err);
 
 /* Append the links of one Link field (RFC 8288 section 3) to links; what is not well-formed ends the field. */
@@ -32,7 +32,7 @@ char *au_http_media_type(const char *value);
 /* A reference with a scheme as it stands, any other resolved. NULL when that cannot be done. The caller au_free()s. */
 char *au_http_resolve(const char *base, const char *reference);
 
-/* Octets of a field as text that can stand in JSON: control characters and what is not UTF-8 escaped. The caller json_decref()s. */
+/* Octets of a field as text: control characters and what is not UTF-8 escaped. The caller json_decref()s. */
 json_t *au_http_text(const char *p, size_t n);
 
 /* --- http-trust.c: the system's anchors --------------------------------------------------------------- */

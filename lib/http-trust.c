@@ -51,7 +51,10 @@ struct entry {
 	gnutls_datum_t pem, der;
 };
 
-/* Step to the next certificate of the NUL-terminated text at *p; what cannot be decoded is passed over. The caller gnutls_free()s der.data. */
+/*
+ * Step to the next certificate of the text at *p; what cannot be decoded is passed over. The caller
+ * gnutls_free()s der.data.
+ */
 static bool next_entry(const char **p, struct entry *e)
 {
 	for (const char *begin = strstr(*p, BEGIN); begin; begin = strstr(*p, BEGIN)) {

@@ -9,7 +9,7 @@
 #include "http.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,16 +31,9 @@ struct au_http {
 	bool allow_http;
 	char agent[96];
 	char reason[CURL_ERROR_SIZE];
-	struct au_buf chain;         /* what the last TLS server showed, PEM */
+	struct au_buf chain;         /* what the last TLS server showed, PEM, until its anchors are known */
+	json_t *anchors;             /* these, or NULL */
 };
-
-/* curl's own state of the process: made once, by whichever thread comes first, and left to the process's end. */
-static CURLcode global_result;
-
-static void global_init(void)
-{
-	global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 /* --- open and close --- */
 
@@ -94,16 +87,18 @@ static bool fill(struct au_http *http, const struct au_http_opts *opts, struct a
 
 bool au_http_open(const struct au_http_opts *opts, struct au_http **http, struct au_err *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct au_http *h;
+	struct au_http *h = au_alloc(sizeof *h);
+	CURLcode code;
 
 	*http = NULL;
-	pthread_once(&once, global_init);
-	if (global_result != CURLE_OK)
-		return au_fail(err, AU_SYSTEM, "libcurl: %s", curl_easy_strerror(global_result));
-	h = au_alloc(sizeof *h);
 	if (!h)
 		return au_fail_mem(err);
+	/* Counted, and since curl 7.84 safe in several threads at once: each handle takes part and gives back. */
+	code = curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (code != CURLE_OK) {
+		au_free(h);
+		return au_fail(err, AU_SYSTEM, "libcurl: %s", curl_easy_strerror(code));
+	}
 	h->narrow_fd = -1;
 	if (!fill(h, opts, err)) {
 		au_http_free(h);
@@ -118,9 +113,11 @@ void au_http_free(struct au_http *http)
 	if (!http)
 		return;
 	curl_easy_cleanup(http->curl);
+	curl_global_cleanup();
 	if (http->narrow_fd >= 0)
 		close(http->narrow_fd);
 	au_buf_free(&http->chain);
+	json_decref(http->anchors);
 	au_free(http->cacert);
 	au_free(http->bundle);
 	au_free(http);
@@ -397,5 +394,10 @@ bool au_http_do(struct au_http *http, const struct au_http_request *request, str
 
 json_t *au_http_anchors(struct au_http *http)
 {
-	return *http->narrow ? NULL : au_trust_issuers(http->bundle, &http->chain);
+	if (!*http->narrow && http->chain.n > 0) {
+		json_decref(http->anchors);
+		http->anchors = au_trust_issuers(http->bundle, &http->chain);
+		au_buf_free(&http->chain);
+	}
+	return json_incref(http->anchors);
 }

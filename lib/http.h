@@ -45,7 +45,7 @@ struct au_http_response {
 	long status;
 	char *content_type;          /* media type in lower case without parameters, or NULL */
 	char *location;              /* as sent, or resolved against the request's URL when relative; unchecked; or NULL */
-	char *nonce;                 /* Replay-Nonce when it is one (RFC 8555 section 6.5.1), at most AU_MAX_NONCE, and there once; else NULL */
+	char *nonce;                 /* Replay-Nonce when it is one (RFC 8555 section 6.5.1) and there once; else NULL */
 	char *retry_after;           /* as sent, or NULL; NULL too when there are two that differ */
 	json_t *links;               /* [{"rel","url"}], resolved, in order; relation types split */
 	json_t *headers;             /* [[name in lower case, value]], all; octets that are no text escaped */
@@ -69,7 +69,7 @@ void au_http_response_free(struct au_http_response *response);
 /*
  * Fingerprints of the system's anchors that the last TLS server's chain leads to, for the next program;
  * NULL when cacert is set, when the anchors given at the start sufficed, or nothing is known. Reads the whole
- * bundle. The caller json_decref()s.
+ * bundle once a server. The caller json_decref()s.
  */
 json_t *au_http_anchors(struct au_http *http);
 

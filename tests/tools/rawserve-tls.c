@@ -15,7 +15,8 @@ static bool add_name(gnutls_x509_crt_t crt, const char *name)
 						    GNUTLS_FSAN_APPEND) == 0;
 }
 
-static bool fill(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *cn, uint8_t serial, time_t from, time_t to)
+static bool fill(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *cn, uint8_t serial, time_t from,
+		 time_t to)
 {
 	return gnutls_x509_crt_set_version(crt, 3) == 0 && gnutls_x509_crt_set_serial(crt, &serial, 1) == 0 &&
 	       gnutls_x509_crt_set_activation_time(crt, from) == 0 && gnutls_x509_crt_set_expiration_time(crt, to) == 0 &&

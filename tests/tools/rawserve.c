@@ -16,7 +16,7 @@
  * The rules of the first script come first, so a script with a fault goes before the one with the rest.
  *
  * A log line: n (counted from 1), connection, method, target, headers (names in lower case), body, protected and
- * payload (decoded, when the body is a JWS), rule ("METHOD TARGET" of the rule that answers, or null: a plain 404 is sent).
+ * payload (decoded, when the body is a JWS), rule ("METHOD TARGET" of the one that answers; null: a 404 is sent).
  *
  * Script: lines; blanks in front, empty lines and # comments do not count. A rule starts with one of
  *   on METHOD PATH       for each such request; PATH may end in *, METHOD may be *
@@ -24,12 +24,12 @@
  *   times N METHOD PATH  for the first N
  *   on accept            for a fresh TCP connection, before TLS (in clear, then TLS goes on); once and times too
  * and goes on with what to do, in order. The connection is kept after the last line unless it says otherwise.
- *   json STATUS TEXT             a whole answer: application/json, Content-Length, a fresh Replay-Nonce; TEXT as it stands
+ *   json STATUS TEXT             a whole answer: application/json, Content-Length, a fresh Replay-Nonce, TEXT as body
  *   problem STATUS TYPE DETAIL   the same with a problem document of urn:ietf:params:acme:error:TYPE
  *   status STATUS [REASON]       the same without content type and body
  * and lines that change that answer:
- *   type TEXT, header NAME: VALUE, body TEXT, file NAME, fill N TEXT (N times into the body), fill-header N TEXT (lines
- *   with their \r\n), nonce TEXT ("nonce none": no such field), length TEXT ("length none": no such field)
+ *   type TEXT, header NAME: VALUE, body TEXT, file NAME, fill N TEXT (N times into the body), fill-header N TEXT
+ *   (lines with their \r\n), nonce TEXT ("nonce none": no such field), length TEXT ("length none": no such field)
  * and raw ones:
  *   send TEXT           exactly these octets
  *   repeat N TEXT       N times, until the client has enough
@@ -333,7 +333,8 @@ static void log_request(const struct conn *c, const struct request *r, const str
 	json_object_set_new(o, "body", body ? body : json_null());
 	json_object_set_new(o, "protected", decoded(jws, "protected"));
 	json_object_set_new(o, "payload", decoded(jws, "payload"));
-	json_object_set_new(o, "rule", rule ? json_sprintf("%s %s%s", rule->method, rule->target, rule->prefix ? "*" : "") : json_null());
+	json_object_set_new(o, "rule", rule ? json_sprintf("%s %s%s", rule->method, rule->target, rule->prefix ? "*" : "")
+					    : json_null());
 	text = json_dumps(o, JSON_COMPACT);
 	if (!text || dprintf(server.log, "%s\n", text) < 0)
 		die("the log cannot be written");

@@ -34,10 +34,13 @@ static void test_links(void)
 		{ "<https://ca.test/d>;rel=\"index\"", "[\"index\",\"https://ca.test/d\"]", "the form of RFC 8555" },
 		{ "<https://ca.test/d>; rel=index", "[\"index\",\"https://ca.test/d\"]", "a token" },
 		{ " <https://ca.test/d> ; REL = \"Index\" ", "[\"index\",\"https://ca.test/d\"]", "blanks and case" },
-		{ "<https://a.test/1>;rel=up,<https://a.test/2>;rel=alternate", "[\"up\",\"https://a.test/1\",\"alternate\",\"https://a.test/2\"]", "two in a field" },
-		{ "<https://a.test/1>;rel=\"up  next\"", "[\"up\",\"https://a.test/1\",\"next\",\"https://a.test/1\"]", "two relations" },
+		{ "<https://a.test/1>;rel=up,<https://a.test/2>;rel=alternate",
+		  "[\"up\",\"https://a.test/1\",\"alternate\",\"https://a.test/2\"]", "two in a field" },
+		{ "<https://a.test/1>;rel=\"up  next\"",
+		  "[\"up\",\"https://a.test/1\",\"next\",\"https://a.test/1\"]", "two relations" },
 		{ "<https://a.test/1,2;3>;rel=up", "[\"up\",\"https://a.test/1,2;3\"]", "separators inside the target" },
-		{ "<https://a.test/1>;title=\"a,b;rel=x\\\">\";rel=up", "[\"up\",\"https://a.test/1\"]", "separators inside quotes" },
+		{ "<https://a.test/1>;title=\"a,b;rel=x\\\">\";rel=up",
+		  "[\"up\",\"https://a.test/1\"]", "separators inside quotes" },
 		{ "<https://a.test/1>;rel=up;rel=down", "[\"up\",\"https://a.test/1\"]", "only the first rel counts" },
 		{ "<https://a.test/1>;x;;rel=up", "[\"up\",\"https://a.test/1\"]", "a parameter without value, an empty one" },
 		{ ",, <https://a.test/1>;rel=up ,", "[\"up\",\"https://a.test/1\"]", "empty elements" },
@@ -58,7 +61,8 @@ static void test_links(void)
 		{ "<https://a.test/1>;rel=\"up\\", "[]", "an escape of nothing" },
 		{ "<https://a.test/1>;=up;rel=up", "[]", "a parameter without name" },
 		{ "<https://a.test/1>;rel=up junk", "[]", "text behind a parameter" },
-		{ "<https://a.test/1>;rel=up,junk,<https://a.test/2>;rel=up", "[\"up\",\"https://a.test/1\"]", "what stands before the fault counts" },
+		{ "<https://a.test/1>;rel=up,junk,<https://a.test/2>;rel=up",
+		  "[\"up\",\"https://a.test/1\"]", "what stands before the fault counts" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -144,11 +148,14 @@ static void test_fields(void)
 	au_http_response_free(&r);
 	ok(HEAD(&r, "location", "/a", "location", "/a"), "the same field twice passes");
 	au_http_response_free(&r);
-	fails(!HEAD(&r, "location", "/a", "location", "/b"), &err, AU_PROTOCOL, "location: two fields that differ", "two locations");
+	fails(!HEAD(&r, "location", "/a", "location", "/b"), &err, AU_PROTOCOL,
+	      "location: two fields that differ", "two locations");
 	au_http_response_free(&r);
-	fails(!HEAD(&r, "content-type", "a/b", "content-type", "c/d"), &err, AU_PROTOCOL, "content-type: two", "two types");
+	fails(!HEAD(&r, "content-type", "a/b", "content-type", "c/d"), &err, AU_PROTOCOL,
+	      "content-type: two", "two types");
 	au_http_response_free(&r);
-	fails(!HEAD(&r, "content-length", "1", "content-length", "2"), &err, AU_PROTOCOL, "content-length: two", "two lengths");
+	fails(!HEAD(&r, "content-length", "1", "content-length", "2"), &err, AU_PROTOCOL,
+	      "content-length: two", "two lengths");
 	au_http_response_free(&r);
 }
 
@@ -170,8 +177,10 @@ static void test_limits(void)
 	memset(line, 'a', sizeof line);
 	ok(first_refused(line, AU_MAX_HEADER, 8) == 0, "eight fields of the largest size");
 	ok(first_refused(line, AU_MAX_HEADER, 9) == 9, "the ninth is too much");
-	fails(first_refused(line, AU_MAX_HEADER, 9) != 0, &err, AU_PROTOCOL, "the header is larger than 65536 octets", "too much in all");
-	fails(first_refused(line, AU_MAX_HEADER + 1, 1) != 0, &err, AU_PROTOCOL, "a header field is larger than 8192 octets", "one too large");
+	fails(first_refused(line, AU_MAX_HEADER, 9) != 0, &err, AU_PROTOCOL,
+	      "the header is larger than 65536 octets", "too much in all");
+	fails(first_refused(line, AU_MAX_HEADER + 1, 1) != 0, &err, AU_PROTOCOL,
+	      "a header field is larger than 8192 octets", "one too large");
 	ok(first_refused("HTTP/1.1 103 x\r\n", 16, 20) == 0, "twenty interim answers");
 	ok(first_refused("HTTP/1.1 103 x\r\n", 16, 21) == 21, "one more");
 	au_err_clear(&err);
@@ -179,11 +188,14 @@ static void test_limits(void)
 	ok(first_refused("HTTP/1.1 200 x\r\n", 16, 100) == 0, "final answers are not counted");
 	ok(first_refused("HTTP/1.1 ", 9, 1) == 0, "a line that ends behind its blank");
 	ok(first_refused("Transfer-Encoding: Chunked \r\n", 29, 1) == 0, "chunked");
-	fails(first_refused("Transfer-Encoding: chunked\r\n", 28, 2) != 0, &err, AU_PROTOCOL, "transfer coding chunked", "chunked twice");
-	fails(first_refused("transfer-encoding:gzip, chunked\r\n", 33, 1) != 0, &err, AU_PROTOCOL, "transfer coding gzip, chunked: was not asked for", "gzip");
+	fails(first_refused("Transfer-Encoding: chunked\r\n", 28, 2) != 0, &err, AU_PROTOCOL,
+	      "transfer coding chunked", "chunked twice");
+	fails(first_refused("transfer-encoding:gzip, chunked\r\n", 33, 1) != 0, &err, AU_PROTOCOL,
+	      "transfer coding gzip, chunked: was not asked for", "gzip");
 	ok(first_refused("Content-Encoding: identity\r\n", 28, 1) == 0, "identity");
 	ok(first_refused("Content-Encoding:\r\n", 19, 1) == 0, "no coding");
-	fails(first_refused("Content-Encoding: br\r\n", 22, 1) != 0, &err, AU_PROTOCOL, "content coding br: was not asked for", "br");
+	fails(first_refused("Content-Encoding: br\r\n", 22, 1) != 0, &err, AU_PROTOCOL,
+	      "content coding br: was not asked for", "br");
 }
 
 static void test_text(void)
