@@ -392,5 +392,6 @@ bool au_key_open(const char *name, enum au_key_want want, const char *passphrase
 	if (au_key_is_url(name))
 		return au_key_open_url(name, want, passphrase, key, err);
 	return au_file_read(name, AU_MAX_KEYFILE, AU_KEY, &content, err) &&
-	       au_key_read(content.p, content.n, want, passphrase, name, key, err);
+	       au_key_read(content.p, content.n, want, passphrase, strcmp(name, "-") == 0 ? "standard input" : name, key,
+			   err);
 }
