@@ -119,7 +119,7 @@ static bool ranges_read(struct au_cert *cert)
 	return au_span_equal(alg.all, alg2.all) && extensions_read(cert, tbs.in);
 }
 
-/* The lengths of an RSA modulus and exponent, before anything is computed with them. Other keys are as long as their curve. */
+/* The lengths of an RSA modulus and exponent, before anything is computed with them. */
 static bool rsa_bounded(const struct au_cert *cert, struct au_err *err)
 {
 	struct au_span rest = cert->spki;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cert: certificate chains as a CA sends them (RFC 8555 section 9.1), looked at before they are trusted with a place on disk. */
+/*
+ * cert: certificate chains as a CA sends them (RFC 8555 section 9.1), looked at before they are trusted with a place
+ * on disk.
+ */
 #ifndef AU_CERT_H
 #define AU_CERT_H
 
@@ -55,13 +58,19 @@ bool au_chain_same_leaf(const struct au_chain *a, const struct au_chain *b);
  */
 bool au_chain_matches(const struct au_chain *chain, const char *want);
 
-/* RFC 9773 section 4.1 identifier of the end entity: b64url(AKI) "." b64url(serial). The caller au_free()s. AU_INPUT when there is no AKI. */
+/*
+ * RFC 9773 section 4.1 identifier of the end entity: b64url(AKI) "." b64url(serial). The caller au_free()s. AU_INPUT
+ * when there is no AKI.
+ */
 char *au_chain_ari_id(const struct au_chain *chain, struct au_err *err) AU_MUST_CHECK;
 
 /* notBefore and notAfter of the end entity, seconds since 1970. */
 bool au_chain_validity(const struct au_chain *chain, int64_t *not_before, int64_t *not_after, struct au_err *err);
 
-/* {"subject","issuer","serial","notBefore","notAfter","names":[...],"sha256","aki","key"} of certificate i, to be shown. */
+/*
+ * Certificate i to be shown: {"subject","issuer","serial","notBefore","notAfter","names":[...],"sha256","aki","key"},
+ * octets in hex, names as identifiers (also of types "uri" and "other").
+ */
 json_t *au_chain_describe(const struct au_chain *chain, size_t i, struct au_err *err) AU_MUST_CHECK;
 
 #endif

@@ -24,7 +24,10 @@ struct au_csr_spec {
 /* DER, appended. AU_KEY when the key cannot sign one. */
 bool au_csr_make(const struct au_key *key, const struct au_csr_spec *spec, struct au_buf *der, struct au_err *err);
 
-/* A CSR that exists, PEM (with text round it) or DER, to DER; its self-signature is checked. AU_INPUT; AU_KEY for a key against the policy. */
+/*
+ * A CSR that exists, PEM (with text round it) or DER, to DER; its self-signature is checked. AU_INPUT; AU_KEY for
+ * a key against the policy.
+ */
 bool au_csr_read(const void *p, size_t n, struct au_buf *der, struct au_err *err);
 
 /* "CERTIFICATE REQUEST", appended. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* renewal: when a certificate is due, as the CA suggests (RFC 9773) or by the certificate's own dates. Pure arithmetic. */
+/* renewal: when a certificate is due, as the CA suggests (RFC 9773) or by its own dates. Pure arithmetic. */
 #ifndef AU_RENEWAL_H
 #define AU_RENEWAL_H
 
 #include "json.h"
 
-/* Seconds between two questions: what a server may ask for (RFC 9773 section 4.3.2), and what is kept when it says nothing. */
+/* Seconds between two questions: what a server may ask for (RFC 9773 section 4.3.2), and when it says nothing. */
 #define AU_RENEWAL_RETRY_MIN 60
 #define AU_RENEWAL_RETRY_MAX (24L * 3600)
 #define AU_RENEWAL_RETRY_DEFAULT (6L * 3600)

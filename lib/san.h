@@ -14,7 +14,10 @@
  */
 json_t *au_san_read(struct au_span value, bool others, struct au_err *err) AU_MUST_CHECK;
 
-/* The value of a subjectAltName extension for these identifiers, appended. AU_INPUT: a type without a place there, or a value that cannot be. */
+/*
+ * The value of a subjectAltName extension for these identifiers, appended. AU_INPUT: a type without a place there, or
+ * a value that cannot be.
+ */
 bool au_san_write(const json_t *identifiers, struct au_buf *der, struct au_err *err);
 
 /*

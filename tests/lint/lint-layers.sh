@@ -9,7 +9,7 @@
 layers='
 0 limits err mem buf b64 clock
 1 json fdio
-2 ident problem cli gnutls-key key jwk jws der pem san csr cert
+2 ident problem cli gnutls-key key jwk jws der pem san csr cert renewal
 3 url object chall http
 4 req
 '
