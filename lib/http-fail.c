@@ -51,7 +51,7 @@ static const char *shown(CURL *curl, int i, const char *name)
 	if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) != CURLE_OK || !info || i >= info->num_of_certs)
 		return NULL;
 	for (const struct curl_slist *l = info->certinfo[i]; l; l = l->next)
-		if (strncmp(l->data, name, n) == 0 && l->data[n] == ':')
+		if (strncasecmp(l->data, name, n) == 0 && l->data[n] == ':')
 			return l->data + n + 1;
 	return NULL;
 }
@@ -83,7 +83,6 @@ static const struct {
 	{ GNUTLS_CERT_INSECURE_ALGORITHM, "uses an insecure algorithm" },
 	{ GNUTLS_CERT_SIGNER_NOT_CA, "was issued by a certificate that is no CA" },
 	{ GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, "is outside of its issuer's constraints" },
-	{ GNUTLS_CERT_SIGNATURE_FAILURE, "has a wrong signature" },
 	{ GNUTLS_CERT_PURPOSE_MISMATCH, "is not for TLS servers" },
 };
 
@@ -98,7 +97,8 @@ static bool fail_certificate(const struct au_http_failure *f, struct au_err *err
 			return au_fail(err, AU_NET, "%s: TLS: the certificate \"%s\", valid until %s, or one above it %s", f->url,
 				       subject ? subject : "", until ? until : "?", statuses[i].text);
 	}
-	if ((unsigned long)bits & GNUTLS_CERT_SIGNER_NOT_FOUND)
+	/* A signature is wrong, too, when we have another key under the issuer's name. */
+	if ((unsigned long)bits & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNATURE_FAILURE))
 		return fail_untrusted(f, err);
 	return au_fail(err, AU_NET, "%s: TLS: the certificate was refused: %s", f->url, reason(f));
 }
@@ -117,34 +117,31 @@ static bool fail_connect(const struct au_http_failure *f, struct au_err *err)
 	return au_fail_as(err, AU_NET);
 }
 
-/* The first step that has not been reached. */
-static const char *unfinished(CURL *curl, bool tls)
+static bool reached(CURL *curl, CURLINFO step)
 {
-	static const struct {
-		CURLINFO done;
-		const char *step;
-	} steps[] = {
-		{ CURLINFO_NAMELOOKUP_TIME_T, "resolving the name" },
-		{ CURLINFO_CONNECT_TIME_T, "connecting" },
-		{ CURLINFO_APPCONNECT_TIME_T, "in the TLS handshake" },
-		{ CURLINFO_STARTTRANSFER_TIME_T, "waiting for an answer" },
-	};
+	curl_off_t time = 0;
 
-	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		curl_off_t time = 0;
+	return curl_easy_getinfo(curl, step, &time) == CURLE_OK && time != 0;
+}
 
-		if (steps[i].done == CURLINFO_APPCONNECT_TIME_T && !tls)
-			continue;
-		if (curl_easy_getinfo(curl, steps[i].done, &time) == CURLE_OK && time == 0)
-			return steps[i].step;
-	}
-	return NULL;
+/* What it was at when time ran out; NULL: the answer was coming in. */
+static const char *unfinished(CURL *curl)
+{
+	long port = 0;
+
+	if (reached(curl, CURLINFO_STARTTRANSFER_TIME_T))
+		return NULL;
+	if (reached(curl, CURLINFO_PRETRANSFER_TIME_T))
+		return "waiting for an answer";
+	/* curl's time of connecting is that of all layers together; a port of ours is there with the lowest. */
+	if (curl_easy_getinfo(curl, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port != 0)
+		return "in the TLS handshake";
+	return reached(curl, CURLINFO_NAMELOOKUP_TIME_T) ? "connecting" : "resolving the name";
 }
 
 static bool fail_late(const struct au_http_failure *f, struct au_err *err)
 {
-	bool tls = strncasecmp(f->url, "https:", 6) == 0;
-	const char *step = unfinished(f->curl, tls);
+	const char *step = unfinished(f->curl);
 	double seconds = (double)f->timeout_ms / 1000;
 
 	if (step)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# rawserve: the scripted server of tools/rawserve.c, for bats files ("load ../rawserve", behind the helpers).
+#
+#   raw_serve [OPTION...] [-- SCRIPT...] <<script
+#                      until the test ends; the rules on standard input come before those of the SCRIPTs. With TLS, unless
+#                      the first option is --plain. Sets RAW_URL, RAW_PORT, RAW_CA, RAW_LOG
+#   raw_requests       "METHOD TARGET" a line, all that have come
+#   raw_count LINE     how many of these are LINE (extended regular expression, the whole line)
+#   raw_log JQ         the expression is true of the array of all requests
+
+PATH=$BUILDDIR/tests/tools:$PATH
+
+raw_up() { [ -s "$1" ] || ! kill -0 "$2" 2>/dev/null; }
+
+raw_serve() {
+	local dir options tls=true
+	dir=$(mktemp -d "${BATS_TEST_TMPDIR:?}/raw.XXXXXX") || return
+	cat >"$dir/script"
+	options=(--make "$dir")
+	if [ "${1:-}" = --plain ]; then
+		options=() tls=false
+		shift
+	fi
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	[ $# -eq 0 ] || shift
+	RAW_LOG=$dir/log
+	: >"$RAW_LOG"
+	spawn rawserve "${options[@]}" --log "$RAW_LOG" "$dir/script" "$@" >"$dir/out" 2>"$dir/err"
+	wait_for raw_up "$dir/out" "$spawned"
+	RAW_URL=$(doc_get .url "$dir/out") && RAW_PORT=$(doc_get .port "$dir/out") || {
+		cat "$dir/err" >&2
+		return 1
+	}
+	# shellcheck disable=SC2034 # for the tests
+	if $tls; then RAW_CA=$dir/ca.pem; else RAW_CA=; fi
+	export RAW_URL RAW_PORT RAW_CA RAW_LOG
+}
+
+raw_requests() { jq -r '"\(.method) \(.target)"' "$RAW_LOG"; }
+
+raw_count() { raw_requests | grep -cxE "$1" || :; }
+
+raw_log() {
+	jq -es "$1" "$RAW_LOG" >/dev/null || {
+		echo "not true of the requests: $1" >&2
+		jq -c . "$RAW_LOG" >&2
+		return 1
+	}
+}
