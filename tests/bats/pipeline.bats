@@ -13,14 +13,16 @@ setup_file() {
 setup() {
 	scratch
 	cp "$BATS_FILE_TMPDIR"/*.pem .
+	# a name a test: now and then Pebble finds a valid authorization of an earlier one, asked not to
+	name=t$BATS_TEST_NUMBER.example.test
 }
 
 # The document after each step, for the tests that begin in the middle.
 directory() { acme-directory "$ACME_DIRECTORY"; }
 account() { directory | acme-account -k account.pem --agree-tos; }
-order() { account | acme-order -d "${1:-www.example.test}"; }
-respond() { order "$@" | acme-http01 --listen "127.0.0.1:$ACME_TEST_HTTP_PORT" acme-respond; }
-finalize() { respond "$@" | acme-finalize -k www.pem; }
+order() { account | acme-order -d "$name"; }
+respond() { order | acme-http01 --listen "127.0.0.1:$ACME_TEST_HTTP_PORT" acme-respond; }
+finalize() { respond | acme-finalize -k www.pem; }
 
 # issued_all COUNT: COUNT pipelines one after the other, each with a certificate and each step with status 0.
 issued_all() {
@@ -36,12 +38,12 @@ issued_all() {
 }
 
 @test "a certificate: the right name, the right key, a chain up to the server's root" {
-	must_pass enrol www.example.test
+	must_pass enrol "$name"
 	[ -z "$stderr" ]
 	cp "$OUT" chain.pem
-	certifies chain.pem www.example.test www.pem
+	certifies chain.pem "$name" www.pem
 	curl -sf --cacert "$ACME_CACERT" "$PEBBLE_MGMT/roots/0" >root.pem
-	certtool --verify --load-ca-certificate root.pem --verify-hostname www.example.test --infile chain.pem
+	certtool --verify --load-ca-certificate root.pem --verify-hostname "$name" --infile chain.pem
 }
 
 @test "the document after each step holds what the format promises, and no key" {
@@ -75,7 +77,7 @@ issued_all() {
 @test "a stream of five documents gives five certificates" {
 	directory | acme-account -k account.pem --agree-tos >one.json
 	cat one.json one.json one.json one.json one.json >five.json
-	must_pass acme-order -d stream.example.test <five.json
+	must_pass acme-order -d "$name" <five.json
 	doc_is '.order.status == "pending"'
 	[ "$(jq -r .order.url "$OUT" | sort -u | wc -l)" -eq 5 ]
 	cp "$OUT" orders.json
@@ -91,9 +93,11 @@ issued_all() {
 @test "in a stream, one failed document does not stop the others" {
 	account >a.json
 	{ cat a.json; jq -c '.directory.newOrder += "/nothing"' a.json; cat a.json; } >three.json
-	must_fail 6 "acme-order: " acme-order -d www.example.test <three.json
-	[ "$(jq -s 'map(has("problem")) == [false, true, false]' "$OUT")" = true ]
-	[ "$(jq -s '[.[] | select(.problem == null) | .order.status] == ["pending", "pending"]' "$OUT")" = true ]
+	must_fail 6 "acme-order: " acme-order -d "$name" <three.json
+	[ "$(jq -sc 'map(has("problem"))' "$OUT")" = "[false,true,false]" ]
+	cp "$OUT" said.json
+	must_pass jq -sc 'map(.order.status)' said.json
+	assert_output '["pending",null,"pending"]'
 }
 
 @test "100 of 100 certificates at 5 % nonce refusal" {
@@ -111,7 +115,7 @@ issued_all() {
 @test "a full pipeline makes one newNonce request and none that it does not need" {
 	start_pebble PEBBLE_WFE_NONCEREJECT=0
 	before=$(pebble_requests | wc -l)
-	must_pass enrol www.example.test
+	must_pass enrol "$name"
 	pebble_requests | tail -n "+$((before + 1))" >requests
 	cat requests
 	[ "$(grep -c '^[A-Z]* /nonce-plz' requests)" -eq 1 ]
@@ -156,7 +160,7 @@ proving() { acme-http01 --listen "127.0.0.1:$ACME_TEST_HTTP_PORT" acme-respond; 
 
 @test "acme-directory fails: nobody listens" {
 	port=$(free_port)
-	broken() { acme-directory "https://localhost:$port/dir" | acme-account -k account.pem --agree-tos | acme-order -d www.example.test | proving | rest; }
+	broken() { acme-directory "https://localhost:$port/dir" | acme-account -k account.pem --agree-tos | acme-order -d "$name" | proving | rest; }
 	lost 5 acme-directory "localhost" broken
 }
 
@@ -164,18 +168,18 @@ proving() { acme-http01 --listen "127.0.0.1:$ACME_TEST_HTTP_PORT" acme-respond; 
 	make_key other.key
 	printf 'cn = "other"\nca\ncert_signing_key\n' >other.cfg
 	certtool --generate-self-signed --load-privkey other.key --template other.cfg --no-text --outfile other.pem 2>/dev/null
-	broken() { acme-directory --cacert other.pem "$ACME_DIRECTORY" | acme-account -k account.pem --agree-tos | acme-order -d www.example.test | proving | rest; }
+	broken() { acme-directory --cacert other.pem "$ACME_DIRECTORY" | acme-account -k account.pem --agree-tos | acme-order -d "$name" | proving | rest; }
 	lost 5 acme-directory "certificate" broken
 }
 
 @test "acme-account fails: the terms are not agreed to" {
 	make_key fresh.pem
-	broken() { directory | acme-account -k fresh.pem | acme-order -d www.example.test | proving | rest; }
+	broken() { directory | acme-account -k fresh.pem | acme-order -d "$name" | proving | rest; }
 	lost 2 acme-account "--agree-tos" broken
 }
 
 @test "acme-account fails: there is no such key" {
-	broken() { directory | acme-account -k nowhere.pem --agree-tos | acme-order -d www.example.test | proving | rest; }
+	broken() { directory | acme-account -k nowhere.pem --agree-tos | acme-order -d "$name" | proving | rest; }
 	lost 4 acme-account "nowhere.pem" broken
 }
 
@@ -185,14 +189,14 @@ proving() { acme-http01 --listen "127.0.0.1:$ACME_TEST_HTTP_PORT" acme-respond; 
 }
 
 @test "acme-order fails: the account is gone" {
-	broken() { account | jq -c '.account.url += "0"' | acme-order -d www.example.test | proving | rest; }
+	broken() { account | jq -c '.account.url += "0"' | acme-order -d "$name" | proving | rest; }
 	lost 6 acme-order "ccount" broken
 }
 
 @test "acme-respond fails: nobody serves the token" {
 	mkdir www
 	broken() { order | acme-http01 --webroot www acme-respond | rest; }
-	lost 8 acme-respond "www.example.test" broken
+	lost 8 acme-respond "$name" broken
 	# the order's URL is not lost
 	doc_get .order.url
 }
@@ -228,5 +232,5 @@ proving() { acme-http01 --listen "127.0.0.1:$ACME_TEST_HTTP_PORT" acme-respond; 
 	again() { proving <again.json | rest; }
 	must_pass again
 	cp "$OUT" chain.pem
-	certifies chain.pem www.example.test www.pem
+	certifies chain.pem "$name" www.pem
 }
