@@ -31,12 +31,11 @@ raw_serve() {
 	RAW_LOG=$dir/log
 	: >"$RAW_LOG"
 	spawn rawserve "${options[@]}" --log "$RAW_LOG" "$dir/script" "$@" >"$dir/out" 2>"$dir/err"
+	# shellcheck disable=SC2154 # set by spawn
 	wait_for raw_up "$dir/out" "$spawned"
-	RAW_URL=$(doc_get .url "$dir/out") && RAW_PORT=$(doc_get .port "$dir/out") || {
-		cat "$dir/err" >&2
-		return 1
-	}
-	# shellcheck disable=SC2034 # for the tests
+	[ -s "$dir/out" ] || { cat "$dir/err" >&2; return 1; }
+	RAW_URL=$(doc_get .url "$dir/out")
+	RAW_PORT=$(doc_get .port "$dir/out")
 	if $tls; then RAW_CA=$dir/ca.pem; else RAW_CA=; fi
 	export RAW_URL RAW_PORT RAW_CA RAW_LOG
 }
