@@ -29,7 +29,8 @@ struct chainload {
 	struct tool_slot slot;
 };
 #define CHAINLOAD(take_away_) \
-	{ .take_away = (take_away_), .lock = PTHREAD_MUTEX_INITIALIZER, .slot = TOOL_SLOT, .sigfd = -1, .feed = -1 }
+	{ .take_away = (take_away_), .lock = PTHREAD_MUTEX_INITIALIZER, .slot = TOOL_SLOT, \
+	  .sigfd = -1, .feed = -1 }
 
 /*
  * From setup, in this order: arm before any thread is started, so that signals go to the watcher alone; start last, when

@@ -68,7 +68,9 @@ bool child_start(const struct child_opts *opts, struct child *child, struct au_e
 	why = n == 0 ? errno : why;
 	kill(child->pid, SIGKILL);
 	child_wait(child, &(int){ 0 });
-	return au_fail(err, n == 0 ? AU_SYSTEM : AU_USAGE, "%s: cannot run it: %s", opts->argv[0], strerror(why));
+	errno = why;
+	au_fail_errno(err, "%s: cannot run it", opts->argv[0]);
+	return n == 0 ? false : au_fail_as(err, AU_USAGE);
 }
 
 int child_wait(struct child *child, int *sig)
@@ -90,7 +92,7 @@ bool child_find(const char *program, struct au_err *err)
 	bool found = strchr(program, '/') && access(program, X_OK) == 0;
 
 	if (strchr(program, '/') && !found)
-		return au_fail(err, AU_USAGE, "%s: cannot run it: %s", program, strerror(errno));
+		return au_fail_errno(err, "%s: cannot run it", program), au_fail_as(err, AU_USAGE);
 	for (path = path ? path : "/bin:/usr/bin"; !found && *path;) {
 		size_t n = strcspn(path, ":");
 		AU_AUTO_MEM char *file = au_asprintf("%.*s/%s", n ? (int)n : 1, n ? path : ".", program);
@@ -176,7 +178,10 @@ static int64_t mono(void)
 	return au_clock_system.mono(&au_clock_system);
 }
 
-/* Until it has ended; true when it did so by itself. The output may outlive it in a process it left behind: that is not waited for. */
+/*
+ * Until it has ended; true when it did so by itself. A process it left behind
+ * may still hold the pipe: that is not waited for.
+ */
 static bool watch(const struct tool *tool, struct child *child, int out, struct tail *tail)
 {
 	struct pollfd p[] = { { child->fd, POLLIN, 0 }, { out, POLLIN, 0 } };

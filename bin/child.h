@@ -30,7 +30,10 @@ struct child_opts {
 	const sigset_t *mask;
 };
 
-/* Started means: exec succeeded. AU_USAGE, naming the program, when it did not. Gets SIGTERM if the calling thread dies. */
+/*
+ * Started means: exec succeeded. AU_USAGE, naming the program, when it did not. The child gets SIGTERM when the calling
+ * thread dies.
+ */
 bool child_start(const struct child_opts *opts, struct child *child, struct au_err *err);
 
 /* Wait for its end. Its exit status; AU_SYSTEM with *sig set when a signal killed it (else *sig is 0). */
@@ -61,11 +64,13 @@ struct tool {
 	struct tool_slot *slot;
 };
 
-/*
- * True when it ended by itself: *status says how. AU_USAGE when it could not be started, AU_SYSTEM when it was killed or took too long.
- * said: what it printed last, one line, or "".
- */
+/* What a tool printed last, one line, or "". */
 struct tool_said { char s[256]; };
+
+/*
+ * True when it ended by itself: *status says how. AU_USAGE when it could not be
+ * started, AU_SYSTEM when it was killed or took too long.
+ */
 bool tool_run(const struct tool *tool, int *status, struct tool_said *said, struct au_err *err);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "chainload.h"
 
-/* A `provision` of kind "dns", checked: letters, digits, hyphens and the underscores of challenge names. Borrowed from it. */
+/* A `provision` of kind "dns", checked: no octet that a zone file or nsupdate could misread. Borrowed from it. */
 struct dns_record {
 	const char *name, *value;
 };

@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,13 +62,23 @@ static void shown_free(struct shown *s)
 	au_free(s);
 }
 
-static const struct shown *find(const struct tlsserve *t, const char *sni)
+/* ASCII case apart; no locale has a say in names. */
+static bool same_name(const char *a, const char *b)
 {
-	const struct shown *s = t->shown;
+	for (; *a && *b; a++, b++)
+		if ((*a >= 'A' && *a <= 'Z' ? *a + 32 : *a) != (*b >= 'A' && *b <= 'Z' ? *b + 32 : *b))
+			return false;
+	return *a == *b;
+}
 
-	while (s && strcasecmp(s->sni, sni) != 0)
-		s = s->next;
-	return s;
+/* Where the certificate for sni stands, or where it would. */
+static struct shown **find(struct tlsserve *t, const char *sni)
+{
+	struct shown **at = &t->shown;
+
+	while (*at && !same_name((*at)->sni, sni))
+		at = &(*at)->next;
+	return at;
 }
 
 static gnutls_datum_t datum(const struct au_buf *b)
@@ -97,7 +106,7 @@ static int copy_out(const struct shown *s, gnutls_pcert_st **pcert, gnutls_privk
 	return r;
 }
 
-/* Called when the ClientHello is known. An answer without acme-tls/1 would show the certificate to an ordinary client. */
+/* Called when the ClientHello is known. Without acme-tls/1 an ordinary client would be shown the certificate. */
 static int choose(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **pcerts,
 		  unsigned *n, gnutls_ocsp_data_st **ocsp, unsigned *n_ocsp, gnutls_privkey_t *key, unsigned *flags)
 {
@@ -116,7 +125,7 @@ static int choose(gnutls_session_t session, const struct gnutls_cert_retr_st *in
 	if (gnutls_server_name_get(session, sni, &size, &type, 0) < 0 || type != GNUTLS_NAME_DNS)
 		return GNUTLS_E_UNRECOGNIZED_NAME;
 	pthread_mutex_lock(&t->lock);
-	s = find(t, sni);
+	s = *find(t, sni);
 	r = s ? copy_out(s, pcerts, key) : GNUTLS_E_UNRECOGNIZED_NAME;
 	pthread_mutex_unlock(&t->lock);
 	*n = 1;
@@ -129,7 +138,7 @@ static int choose(gnutls_session_t session, const struct gnutls_cert_retr_st *in
 bool tlsserve_put(struct tlsserve *t, const char *sni, const struct au_buf *der, const struct au_buf *pem,
 		  struct au_err *err)
 {
-	struct shown *s = au_alloc(sizeof *s), **at;
+	struct shown *s = au_alloc(sizeof *s), **at, *old;
 
 	if (!s)
 		return au_fail_mem(err);
@@ -139,16 +148,11 @@ bool tlsserve_put(struct tlsserve *t, const char *sni, const struct au_buf *der,
 		return au_fail_mem(err);
 	}
 	pthread_mutex_lock(&t->lock);
-	for (at = &t->shown; *at && strcasecmp((*at)->sni, sni) != 0; at = &(*at)->next)
-		;
-	if (*at) {
-		struct shown *old = *at;
-		s->next = old->next;
-		*at = s;
-		shown_free(old);
-	} else {
-		*at = s;
-	}
+	at = find(t, sni);
+	old = *at;
+	s->next = old ? old->next : NULL;
+	*at = s;
+	shown_free(old);
 	pthread_mutex_unlock(&t->lock);
 	return true;
 }

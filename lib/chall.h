@@ -82,7 +82,7 @@ json_t *au_chall_answer(const json_t *doc, const json_t *authorization, const js
  */
 bool au_chall_answer_all(json_t *doc, const char *type, size_t *count, struct au_err *err);
 
-/* Does one of the authorization's challenges have an answer in the document? Borrowed element of `answers`, or NULL. */
+/* The answer in the document to one of the authorization's challenges: a borrowed element of `answers`, or NULL. */
 json_t *au_chall_answered(const json_t *doc, const json_t *authorization);
 
 /* Put an answer into `answers`, in place of any other to the same authorization. Consumes the answer, also on failure. */
@@ -93,7 +93,7 @@ bool au_chall_add_take(json_t *doc, const json_t *authorization, json_t *answer,
  * or ip identifier, valid round `now` (seconds), appended as DER: what a `provision` of kind "tls-alpn"
  * asks to be shown. sha256 is the digest it names.
  */
-bool au_chall_tls_alpn_cert(const json_t *identifier, const uint8_t sha256[static 32], const struct au_key *key,
+bool au_chall_tls_alpn_cert(const json_t *identifier, const uint8_t sha256[32], const struct au_key *key,
 			    int64_t now, struct au_buf *der, struct au_err *err);
 
 #endif

@@ -57,14 +57,15 @@ static bool mdoc_opt(const struct au_cmd *cmd, const struct au_opt *o, struct au
 	       (!o->env || au_buf_addf(out, err, "The environment variable\n.Ev %s\nstands in for it.\n", o->env));
 }
 
-/* Each word of "[PROGRAM ARG...]" in the macro it wants. */
+/* Each word of "[PROGRAM ARG...]" in the macro it wants; a bracket may span several. */
 static bool mdoc_operands(const char *s, struct au_buf *out, struct au_err *err)
 {
 	while (*s) {
 		size_t n = strcspn(s, " ");
-		bool optional = *s == '[';
-		size_t from = optional, to = n - (n > 1 && s[n - 1] == ']');
-		if (!au_buf_addf(out, err, "%s%.*s\n", optional ? ".Op Ar " : ".Ar ", (int)(to - from), s + from))
+		bool opens = *s == '[', closes = n > 1 && s[n - 1] == ']';
+		int word = (int)(n - opens - closes);
+		if (!au_buf_addf(out, err, "%s.Ar %.*s\n%s", opens ? ".Oo\n" : "", word, s + opens,
+				 closes ? ".Oc\n" : ""))
 			return false;
 		s += n + (s[n] == ' ');
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* dns-01: a TXT record below the name holds the digest of the key authorization (RFC 8555 section 8.4). Not for ip (RFC 8738 section 7). */
+/*
+ * dns-01: a TXT record below the name holds the digest of the key
+ * authorization (RFC 8555 section 8.4). Not for ip (RFC 8738 section 7).
+ */
 #include "../chall-half.h"
 
 #include "../mem.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* http-01: a file under the name's web site holds the key authorization (RFC 8555 section 8.3; RFC 8738 section 4 for ip). */
+/*
+ * http-01: a file on the web site of the name or address holds the key
+ * authorization (RFC 8555 section 8.3; RFC 8738 section 4 for ip).
+ */
 #include "../chall-half.h"
 
 #include <string.h>

@@ -11,7 +11,6 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
-#include <strings.h>
 
 #include "../b64.h"
 #include "../der.h"
@@ -112,7 +111,7 @@ static int fill_cert(gnutls_x509_crt_t crt, const char *host, const uint8_t *add
 	return r < 0 ? r : gnutls_x509_crt_set_pubkey(crt, pub);
 }
 
-bool au_chall_tls_alpn_cert(const json_t *identifier, const uint8_t sha256[static 32], const struct au_key *key,
+bool au_chall_tls_alpn_cert(const json_t *identifier, const uint8_t sha256[32], const struct au_key *key,
 			    int64_t now, struct au_buf *der, struct au_err *err)
 {
 	json_t *authorization AU_AUTO_JSON = json_object();
@@ -149,6 +148,15 @@ bool au_chall_tls_alpn_cert(const json_t *identifier, const uint8_t sha256[stati
 
 /* --- the verifier */
 
+/* ASCII case apart, without a locale. */
+static bool same_name(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((a[i] >= 'A' && a[i] <= 'Z' ? a[i] + 32 : a[i]) != (b[i] >= 'A' && b[i] <= 'Z' ? b[i] + 32 : b[i]))
+			return false;
+	return true;
+}
+
 /* Exactly one alternative name, and it is this host or address. */
 static bool san_is(gnutls_x509_crt_t crt, const char *host, const uint8_t *addr, size_t n, struct au_err *err)
 {
@@ -162,7 +170,7 @@ static bool san_is(gnutls_x509_crt_t crt, const char *host, const uint8_t *addr,
 	if (n)
 		same = type == GNUTLS_SAN_IPADDRESS && size == n && memcmp(name, addr, n) == 0;
 	else
-		same = type == GNUTLS_SAN_DNSNAME && size == strlen(host) && strncasecmp(name, host, size) == 0;
+		same = type == GNUTLS_SAN_DNSNAME && size == strlen(host) && same_name(name, host, size);
 	return same || au_fail(err, AU_NO, "%s: the certificate is not for this name alone", host);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Challenges: known answers, and for every type in the table the client's half against the verifier's, with a world that
- * holds what the client asked for, and with one that differs in one thing.
+ * Challenges: known answers, and for every type in the table the client's half
+ * against the verifier's, with a world that holds what the client asked for,
+ * and with one that differs in one thing.
  */
 #include "chall.h"
 
