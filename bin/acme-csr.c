@@ -137,26 +137,47 @@ static bool not_account_key(const json_t *doc, const struct au_key *key, struct 
 		       "make another with acme-newkey");
 }
 
+/* One of a that b has not, borrowed, or NULL. */
+static const json_t *lacking(const json_t *a, const json_t *b)
+{
+	size_t i, k;
+	json_t *x, *y;
+
+	json_array_foreach(a, i, x) {
+		bool found = false;
+		json_array_foreach(b, k, y)
+			found = found || au_ident_equal(x, y);
+		if (!found)
+			return x;
+	}
+	return NULL;
+}
+
+static bool names_check(const json_t *names, struct au_err *err)
+{
+	AU_AUTO_JSON json_t *have = au_csr_identifiers(st.csr.p, st.csr.n, err);
+	AU_AUTO_MEM char *text = NULL;
+	const json_t *id;
+
+	if (!have)
+		return false;
+	bool missing = (id = lacking(names, have)) != NULL;
+	if (!id && !(id = lacking(have, names)))
+		return true;
+	if (!(text = au_ident_text(id)))
+		return au_fail_mem(err);
+	return au_fail(err, AU_INPUT, missing ? "it lacks %s" : "it names what was not ordered: %s", text);
+}
+
 static bool csr_check(const struct options *o, const json_t *doc, const json_t *names, struct au_err *err)
 {
 	AU_AUTO_KEY struct au_key *key = NULL;
-	AU_AUTO_JSON json_t *have = NULL;
 
 	if (!au_csr_key(st.csr.p, st.csr.n, &key, err))
 		return au_fail_in(err, "%s", o->csr);
 	if (st.key && !au_key_equal(key, st.key))
 		return au_fail(err, AU_KEY, "%s: for another key than %s", o->csr, o->key);
-	if (!not_account_key(doc, key, err))
-		return au_fail_in(err, "%s", o->csr);
-	if (!names)
-		return true;
-	if (!(have = au_csr_identifiers(st.csr.p, st.csr.n, err)))
-		return au_fail_in(err, "%s", o->csr);
-	if (!au_ident_same_set(names, have, err)) {
-		au_fail_as(err, err->code == AU_PROTOCOL ? AU_INPUT : err->code);
-		return au_fail_in(err, "%s: not the names of the order", o->csr);
-	}
-	return true;
+	return (not_account_key(doc, key, err) && (!names || names_check(names, err))) || au_fail_in(err, "%s", o->csr);
 }
 
 static const char *usage(const char *given, const char *preset)

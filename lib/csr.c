@@ -13,6 +13,7 @@
 /* RFC 5280 appendix A.1: ub-common-name and ub-organization-name, in characters. */
 #define MAX_DN_TEXT 64u
 #define OID_SAN "2.5.29.17"
+#define OID_EXT_USAGE "2.5.29.37"
 /* RFC 7633: the TLS extension a must-staple certificate asks for is status_request. */
 #define TLS_STATUS_REQUEST 5u
 
@@ -109,25 +110,47 @@ static bool oid_is(const char *s)
 	}
 }
 
-static bool purpose_set(gnutls_x509_crq_t crq, const char *word, size_t n, struct au_err *err)
+static bool purpose_add(gnutls_x509_key_purposes_t set, const char *word, size_t n, struct au_err *err)
 {
-	AU_AUTO_MEM char *oid = au_memdup0(word, n);
+	AU_AUTO_MEM char *own = au_memdup0(word, n);
+	const char *oid = own;
 	int r;
 
-	if (!oid)
+	if (!own)
 		return au_fail_mem(err);
 	for (size_t i = 0; i < sizeof purposes / sizeof *purposes; i++)
-		if (is_word(word, n, purposes[i].name)) {
-			au_free(oid);
-			if (!(oid = au_strdup(purposes[i].oid)))
-				return au_fail_mem(err);
-		}
+		if (strcmp(own, purposes[i].name) == 0)
+			oid = purposes[i].oid;
 	if (!oid_is(oid))
 		return au_fail(err, AU_USAGE, "extended key usage \"%s\": neither serverAuth, clientAuth, codeSigning, "
 			       "emailProtection... nor an object identifier", oid);
-	if ((r = gnutls_x509_crq_set_key_purpose_oid(crq, oid, 0)) < 0)
+	if ((r = gnutls_x509_key_purpose_set(set, oid)) < 0)
 		return au_fail_gnutls(err, AU_USAGE, oid, r);
 	return true;
+}
+
+/* GnuTLS's own setter makes the extension critical, which a CA may copy; no verifier needs that. */
+static bool purposes_set(gnutls_x509_crq_t crq, const char *list, struct au_err *err)
+{
+	gnutls_x509_key_purposes_t set;
+	gnutls_datum_t ext = { 0 };
+	const char *word;
+	bool ok = true;
+	size_t n;
+
+	if (gnutls_x509_key_purpose_init(&set) < 0)
+		return au_fail_mem(err);
+	while (ok && (word = word_next(&list, &n)))
+		ok = purpose_add(set, word, n, err);
+	if (ok) {
+		int r = gnutls_x509_ext_export_key_purposes(set, &ext);
+		if (r >= 0)
+			r = gnutls_x509_crq_set_extension_by_oid(crq, OID_EXT_USAGE, ext.data, ext.size, 0);
+		ok = r >= 0 || au_fail_gnutls(err, AU_SYSTEM, "extended key usage", r);
+	}
+	gnutls_free(ext.data);
+	gnutls_x509_key_purpose_deinit(set);
+	return ok;
 }
 
 static bool dn_set(gnutls_x509_crq_t crq, const char *oid, const char *what, const char *text, struct au_err *err)
@@ -179,9 +202,7 @@ static bool must_staple_set(gnutls_x509_crq_t crq, struct au_err *err)
 
 static bool extensions_set(gnutls_x509_crq_t crq, const struct au_csr_spec *spec, struct au_err *err)
 {
-	const char *list = spec->ext_usage, *word;
 	unsigned bits;
-	size_t n;
 	int r;
 
 	if (spec->key_usage) {
@@ -190,9 +211,8 @@ static bool extensions_set(gnutls_x509_crq_t crq, const struct au_csr_spec *spec
 		if ((r = gnutls_x509_crq_set_key_usage(crq, bits)) < 0)
 			return au_fail_gnutls(err, AU_SYSTEM, "key usage", r);
 	}
-	while ((word = word_next(&list, &n)))
-		if (!purpose_set(crq, word, n, err))
-			return false;
+	if (spec->ext_usage && !purposes_set(crq, spec->ext_usage, err))
+		return false;
 	return !spec->must_staple || must_staple_set(crq, err);
 }
 
