@@ -5,7 +5,8 @@
 #
 #   must_pass CMD...              status 0
 #   must_fail STATUS TEXT CMD...  exactly this status, TEXT in standard error
-#   doc_get JQ                    jq -er on what the last of these two printed
+#   doc_get JQ, doc_is JQ         jq -er, and "is true of each document", on what the last of these two printed
+#   lacks FILE REGEX              no line matches
 #   start_pebble / stop_pebble    an ACME server of its own, from setup_file (see pebble.sh for what it exports)
 #   pebble_count METHOD REGEX     how many requests it has seen
 #   dns_txt NAME VALUE, dns_txt_clear NAME
@@ -112,6 +113,13 @@ doc_is() {
 		jq . "$OUT" >&2 || cat "$OUT" >&2
 		return 1
 	}
+}
+
+# lacks FILE REGEX: no line of it matches. (Not "must_fail 1 grep": $OUT is where that would write.)
+lacks() {
+	local rc=0
+	grep -nE -e "$2" "$1" >&2 || rc=$?
+	[ $rc -eq 1 ] || { echo "$1 has a line that matches: $2" >&2; return 1; }
 }
 
 # --- processes and keys
