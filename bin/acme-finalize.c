@@ -180,6 +180,20 @@ static bool send_csr(struct au_net *net, json_t *doc, enum au_status *status, st
 	       au_json_set_take(doc, "order", json_incref(reply->body), err);
 }
 
+/* Waiting for an order to become ready makes sense only when all that it waits for is known to be done. */
+static bool all_proved(const json_t *doc)
+{
+	const json_t *list = json_object_get(doc, "authorizations"), *authz;
+	size_t i;
+
+	json_array_foreach(list, i, authz) {
+		const char *status = json_string_value(json_object_get(authz, "status"));
+		if (!status || strcmp(status, "valid"))
+			return false;
+	}
+	return json_array_size(list);
+}
+
 /*
  * Finalize, and again when the server was not ready for it: what the document says of the order's
  * status may be old, and the server may take a moment after the last authorization became valid.
@@ -202,7 +216,8 @@ static bool finalize(struct au_run *run, json_t *doc, enum au_status *status, st
 				return fail_invalid(doc, err);
 			if (*status != AU_ST_PENDING && *status != AU_ST_READY)
 				return au_err_clear(err), true;
-			if (*status == AU_ST_PENDING && !wait_for(net, doc, is_pending, status, now.retry_after, &unready))
+			if (*status == AU_ST_PENDING &&
+			    (!all_proved(doc) || !wait_for(net, doc, is_pending, status, now.retry_after, &unready)))
 				return false;
 			au_err_clear(err);
 			continue;

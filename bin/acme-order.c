@@ -46,13 +46,19 @@ static const struct au_member adds[] = {
 static bool setup(struct au_run *run, struct au_err *err)
 {
 	const struct opts *o = run->opt;
+	const struct { const char *option, *value; } dates[] = {
+		{ "--not-before", o->not_before }, { "--not-after", o->not_after },
+	};
 	int64_t t;
 
 	if (!o->names.n && !run->argc)
 		return au_fail(err, AU_USAGE, "nothing to order: name what the certificate is for with -d NAME or type:value");
-	if ((o->not_before && !au_time_read(o->not_before, &t, err)) ||
-	    (o->not_after && !au_time_read(o->not_after, &t, err)))
-		return au_fail_as(err, AU_USAGE);
+	for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+		if (dates[i].value && !au_time_read(dates[i].value, &t, err)) {
+			au_fail_in(err, "%s", dates[i].option);
+			return au_fail_as(err, AU_USAGE);
+		}
+	}
 	return au_net_open(&o->net, run, (struct au_net **)&run->state, err);
 }
 

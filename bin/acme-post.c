@@ -53,11 +53,11 @@ static json_t *response(const struct au_reply *reply, struct au_err *err)
 }
 
 /* Nobody here has the account key, but a newAccount request carries its public half. */
-static bool add_thumbprint(const json_t *request, json_t *account, struct au_err *err)
+static bool add_thumbprint(const json_t *jws, json_t *account, struct au_err *err)
 {
 	AU_AUTO_KEY struct au_key *key = NULL;
 	AU_AUTO_ERR struct au_err no_header = { 0 };
-	AU_AUTO_JSON json_t *header = au_jws_header(json_object_get(request, "jws"), &no_header);
+	AU_AUTO_JSON json_t *header = au_jws_header(jws, &no_header);
 	const json_t *jwk = json_object_get(header, "jwk");
 	char thumbprint[44];
 
@@ -66,7 +66,8 @@ static bool add_thumbprint(const json_t *request, json_t *account, struct au_err
 }
 
 /* An object keeps its URL: the Location of a new one, else what it had, or what was fetched. */
-static bool place(json_t *doc, const json_t *request, const char *into, const struct au_reply *reply, struct au_err *err)
+static bool place(json_t *doc, const json_t *request, const json_t *jws, const char *into, const struct au_reply *reply,
+		  struct au_err *err)
 {
 	AU_AUTO_JSON json_t *object = reply->body ? json_incref(reply->body) : json_object();
 	const char *url = reply->location;
@@ -82,7 +83,7 @@ static bool place(json_t *doc, const json_t *request, const char *into, const st
 		json_t *thumbprint = json_incref(json_object_get(old, "thumbprint"));
 		if (thumbprint && !au_json_set_take(object, "thumbprint", thumbprint, err))
 			return false;
-		return add_thumbprint(request, object, err) && au_json_set_take(doc, into, json_incref(object), err);
+		return add_thumbprint(jws, object, err) && au_json_set_take(doc, into, json_incref(object), err);
 	}
 	if (strcmp(into, "authorizations"))
 		return au_json_set_take(doc, into, json_incref(object), err);
@@ -120,6 +121,8 @@ static bool run(struct au_run *run, json_t *doc, struct au_err *err)
 		return au_fail_in(err, "request (acme-sign makes its jws)");
 	if (json_object_get(request, "contentType") && !au_json_str(request, "contentType", AU_MUST, &type, err))
 		return au_fail_in(err, "request");
+	if (method && (!*method || strlen(method) > 32 || method[strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]))
+		return au_fail(err, AU_INPUT, "request.method: not a method: %s", method);
 	AU_AUTO_MEM char *body = au_json_dump(jws);
 	if (!body)
 		return au_fail_mem(err);
@@ -128,13 +131,14 @@ static bool run(struct au_run *run, json_t *doc, struct au_err *err)
 	    !au_req_send(net, method, url, body, strlen(body), type, accept, &reply, err))
 		return false;
 	/* a nonce is spent: a request that stays in the document is signed anew before it is sent again */
+	AU_AUTO_JSON json_t *sent = json_incref(jws);
 	json_object_del(request, "jws");
 	json_t *r = response(&reply, err);
 	if (!r || !au_json_set_take(doc, "response", r, err))
 		return false;
 	if (reply.status < 200 || reply.status >= 300)
 		return au_req_refused(err, url, &reply);
-	if (into && !place(doc, request, into, &reply, err))
+	if (into && !place(doc, request, sent, into, &reply, err))
 		return false;
 	json_object_del(doc, "request");
 	if (into && !o->keep)

@@ -210,8 +210,10 @@ static bool set_method(CURL *c, const struct au_http_request *request)
 		return SET(CURLOPT_NOBODY, 1L);
 	if (strcmp(request->method, "GET") == 0)
 		return SET(CURLOPT_HTTPGET, 1L);
+	/* any other is sent as a POST is, under its own name: for tools that try what a server does with it */
 	return SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDS, request->body ? request->body : "") &&
-	       SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(request->body ? request->n : 0));
+	       SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(request->body ? request->n : 0)) &&
+	       (strcmp(request->method, "POST") == 0 || SET(CURLOPT_CUSTOMREQUEST, request->method));
 }
 
 static bool set_up(struct au_http *http, struct hop *hop, const struct au_http_request *request)

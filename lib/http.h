@@ -31,7 +31,7 @@ struct au_http_opts {
 };
 
 struct au_http_request {
-	const char *method;          /* GET, HEAD, POST */
+	const char *method;          /* GET, HEAD, POST, or any other with a body */
 	const char *url;
 	const void *body;            /* NULL for none */
 	size_t n;
