@@ -7,6 +7,7 @@
 complete() {
 	for p in $(programs); do
 		for f in "bin/$p.c" "man/$p.1.in" "tests/bats/$p.bats"; do [ -s "$f" ] || echo "$p: no $f"; done
+		[ "$p" = acme ] || grep -qx "@BRIEF $p@" man/acme.7.in || echo "$p: not in acme(7)"
 		[ "$p" = acme ] || for f in "$p" "_$p" "$p.fish"; do
 			[ -s "$build/completions/$f" ] || echo "$p: no completions/$f"
 		done
