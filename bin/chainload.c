@@ -271,16 +271,19 @@ int chainload_finish(struct chainload *c, int status)
 {
 	int theirs;
 
+	/*
+	 * Before PROGRAM learns that there is no more: from here on its end is not early. If the
+	 * watcher was first it never gives the lock back, and ends the process.
+	 */
+	chainload_lock(c);
+	c->finishing = true;
+	chainload_unlock(c);
 	if (c->feed >= 0)
 		close(c->feed);
 	if (!c->watched && c->child.pid)
 		child_wait(&c->child, &(int){ 0 });
 	if (!c->watched)
 		return finish_alone(c, status);
-	/* If the watcher was first it never gives the lock back, and ends the process. */
-	chainload_lock(c);
-	c->finishing = true;
-	chainload_unlock(c);
 	pthread_join(c->watcher, NULL);
 	chainload_lock(c);
 	theirs = wind_up(c);
