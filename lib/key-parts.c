@@ -156,11 +156,13 @@ static bool add_private(struct au_key *key, const struct au_parts *parts, struct
 
 	if (r >= 0)
 		r = gnutls_privkey_init(&key->priv);
-	if (r >= 0)
-		r = import_private(key->soft, parts);
 	if (r < 0)
 		return au_fail_gnutls(err, AU_KEY, "private key", r);
-	r = gnutls_x509_privkey_verify_params(key->soft);
+	r = import_private(key->soft, parts);
+	if (r >= 0)
+		r = gnutls_x509_privkey_verify_params(key->soft);
+	if (r == GNUTLS_E_MEMORY_ERROR)
+		return au_fail_mem(err);
 	if (r < 0)
 		return au_fail(err, AU_KEY, "private key: its numbers do not belong together");
 	r = gnutls_privkey_import_x509(key->priv, key->soft, 0);
@@ -188,10 +190,13 @@ bool au_key_from_parts(struct au_parts *parts, enum au_key_want want, struct au_
 	if (want == AU_KEY_PRIVATE && parts->type != AU_KEY_RSA && !complete(parts, err))
 		return false;
 	int r = gnutls_pubkey_init(&k->pub);
-	if (r >= 0)
-		r = import_public(k->pub, parts);
 	if (r < 0)
 		return au_fail_gnutls(err, AU_KEY, "public key", r);
+	r = import_public(k->pub, parts);
+	if (r == GNUTLS_E_MEMORY_ERROR)
+		return au_fail_mem(err);
+	if (r < 0)
+		return au_fail(err, AU_KEY, "%s: the public key is none of this type", au_key_kinds[parts->type].name);
 	if (!au_key_identify(k, err))
 		return false;
 	if (want == AU_KEY_PRIVATE && (!complete(parts, err) || !add_private(k, parts, err)))

@@ -60,8 +60,10 @@ static bool rounds_take(struct au_span *in, unsigned *rounds, struct au_err *err
 		return malformed(err);
 	for (size_t i = 0; i < e.in.n && v <= AU_MAX_KDF_ROUNDS; i++)
 		v = v << 8 | e.in.p[i];
-	if (v < 1 || v > AU_MAX_KDF_ROUNDS)
+	if (v > AU_MAX_KDF_ROUNDS)
 		return au_fail(err, AU_KEY, "encrypted with more than %u rounds of PBKDF2", AU_MAX_KDF_ROUNDS);
+	if (v == 0)
+		return au_fail(err, AU_KEY, "encrypted with no rounds of PBKDF2");
 	*rounds = (unsigned)v;
 	return true;
 }
