@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* acme-authz: authorizations by themselves: made before any order (RFC 8555 section 7.4.1), looked at again, given up. */
+/* acme-authz: authorizations by themselves: made before any order (RFC 8555, 7.4.1), looked at again, given up. */
 #include <string.h>
 
 #include "acmeutil.h"

@@ -84,10 +84,11 @@ static unsigned wanted_of(const struct opts *o)
 	return wanted;
 }
 
-/* What an object can still become, as bits: pending, ready, processing, valid come in this order, and nothing after the rest. */
+/* What an object can still become, as bits: pending, ready, processing, valid, in this order; nothing follows the rest. */
 static unsigned ahead(enum au_status status)
 {
-	static const unsigned char rank[] = { [AU_ST_PENDING] = 0, [AU_ST_READY] = 1, [AU_ST_PROCESSING] = 2, [AU_ST_VALID] = 3,
+	static const unsigned char rank[] = { [AU_ST_PENDING] = 0, [AU_ST_READY] = 1, [AU_ST_PROCESSING] = 2,
+					      [AU_ST_VALID] = 3,
 					      [AU_ST_INVALID] = 4, [AU_ST_DEACTIVATED] = 4, [AU_ST_EXPIRED] = 4,
 					      [AU_ST_REVOKED] = 4 };
 	unsigned bits = 0;
@@ -195,7 +196,8 @@ static bool look_elsewhere(struct au_net *net, json_t *doc, const char *url, con
 	return au_json_add_take(list, json_incref(reply.body), err);
 }
 
-static bool look(struct au_net *net, json_t *doc, const char *url, const json_t **object, long *retry_after, struct au_err *err)
+static bool look(struct au_net *net, json_t *doc, const char *url, const json_t **object, long *retry_after,
+		 struct au_err *err)
 {
 	const char *order = json_string_value(au_json_at(doc, "order.url"));
 	json_t *authorizations = json_object_get(doc, "authorizations");
@@ -230,7 +232,8 @@ static bool print_change(const struct au_run *run, const json_t *subject, const 
 	return line ? au_write_all(run->out_fd, "standard output", line, strlen(line), err) : au_fail_mem(err);
 }
 
-static bool see(const struct au_run *run, json_t *subject, const json_t *object, enum au_status *status, struct au_err *err)
+static bool see(const struct au_run *run, json_t *subject, const json_t *object, enum au_status *status,
+		struct au_err *err)
 {
 	const struct opts *o = run->opt;
 	const char *url = json_string_value(json_object_get(subject, "url")), *name;

@@ -24,10 +24,16 @@ json_t *au_ident_read(const char *text, struct au_err *err) AU_MUST_CHECK;
  */
 bool au_ident_is_dns(const char *value, bool wildcard);
 
-/* Has an identifier from a server a type and a value, and a dns or ip one a value of that kind? AU_PROTOCOL. Other members pass. */
+/*
+ * Has an identifier from a server a type and a value, and a dns or ip one a value of that kind? AU_PROTOCOL.
+ * Other members pass.
+ */
 bool au_ident_check(const json_t *identifier, bool wildcard, struct au_err *err);
 
-/* Same type and value (dns: ASCII case does not matter; ip: same address). Other members (ancestorDomain) do not count. */
+/*
+ * Same type and value (dns: ASCII case does not matter; ip: same address)? Other members
+ * (ancestorDomain) do not count.
+ */
 bool au_ident_equal(const json_t *a, const json_t *b);
 
 /*

@@ -28,7 +28,10 @@ bool au_challenge_check(const json_t *challenge, bool allow_http, enum au_status
 
 const char *au_status_name(enum au_status status);
 
-/* The first challenge of this type in an authorization, borrowed, or NULL. At most AU_MAX_CHALLENGES are looked at, those without a url passed over. */
+/*
+ * The first challenge of this type in an authorization, borrowed, or NULL. At most AU_MAX_CHALLENGES are
+ * looked at, those without a url passed over.
+ */
 json_t *au_authz_challenge(const json_t *authz, const char *type);
 
 /* RFC 8555 section 8: does the token match ^[A-Za-z0-9_-]{22,256}$ (128 bits at least)? Before any use of it. */

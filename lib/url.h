@@ -13,7 +13,10 @@
  */
 bool au_url_check(const char *url, const char *what, bool allow_http, struct au_err *err);
 
-/* The origin ("https://host:port", default port written out, host in lower case). The caller au_free()s; NULL: not such a URL or no memory. */
+/*
+ * The origin ("https://host:port", default port written out, host in lower
+ * case). The caller au_free()s; NULL: not such a URL or no memory.
+ */
 char *au_url_origin(const char *url);
 
 #endif

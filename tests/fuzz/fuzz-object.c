@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any JSON as each of the server's objects: what passes keeps what the checks promise. Any text as a URL and a token. */
+/* Any JSON as each of the server's objects: what passes keeps what the checks promise. Any text as a URL. */
 #include <string.h>
 #include <strings.h>
 
@@ -68,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text AU_AUTO_MEM = au_memdup0(data, size);
 
 	if (au_url_check(text, "url", false, &err))
-		MUST(is_url(text) && strlen(text) <= AU_MAX_URL && !strpbrk(text, "#\\ \"<>") && strncasecmp(text, "https://", 8) == 0);
+		MUST(is_url(text) && strlen(text) <= AU_MAX_URL && !strpbrk(text, "#\\ \"<>") && strncasecmp(text,
+		     "https://", 8) == 0);
 	else
 		failed(&err);
 	json_t *o AU_AUTO_JSON = au_json_load(data, size, AU_MAX_DEPTH_SERVER, &err);

@@ -19,9 +19,11 @@ static void vectors(void)
 		char *text AU_AUTO_MEM = au_b64url(rows[i].raw, strlen(rows[i].raw));
 		size_t n = strlen(rows[i].raw);
 		is_str(text, rows[i].url, "encode to %s", rows[i].url);
-		ok(au_b64url_read(rows[i].url, strlen(rows[i].url), &b, &err) && b.n == n && (n == 0 || memcmp(b.p, rows[i].raw, n) == 0),
+		ok(au_b64url_read(rows[i].url, strlen(rows[i].url), &b, &err) && b.n == n &&
+		   (n == 0 || memcmp(b.p, rows[i].raw, n) == 0),
 		   "and back");
-		ok(au_b64_read(rows[i].std, strlen(rows[i].std), &s, &err) && s.n == n && (n == 0 || memcmp(s.p, rows[i].raw, n) == 0),
+		ok(au_b64_read(rows[i].std, strlen(rows[i].std), &s, &err) && s.n == n &&
+		   (n == 0 || memcmp(s.p, rows[i].raw, n) == 0),
 		   "and from %s", rows[i].std);
 	}
 }
@@ -86,7 +88,8 @@ static void all(void)
 
 	struct au_buf small AU_AUTO_BUF = AU_BUF(2);
 	fails(!au_b64url_read("Zm9v", 4, &small, &err), &err, AU_INPUT, "larger than 2", "over the ceiling");
-	ok(au_b64url_is("A-z_09") && !au_b64url_is("") && !au_b64url_is("a=") && !au_b64url_is("a b") && !au_b64url_is("a\n") &&
+	ok(au_b64url_is("A-z_09") && !au_b64url_is("") && !au_b64url_is("a=") && !au_b64url_is("a b") &&
+	   !au_b64url_is("a\n") &&
 	   !au_b64url_is("\xc3\xbc"), "what is of the alphabet");
 }
 

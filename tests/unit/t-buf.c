@@ -23,7 +23,8 @@ int main(void)
 	is_str(s, "", "taken from nothing");
 	au_free(s);
 
-	ok(au_buf_adds(&b, "a", &err) && au_buf_addf(&b, &err, "%s%d", "b", 7) && au_buf_add(&b, "\0c", 2, &err), "three ways");
+	ok(au_buf_adds(&b, "a", &err) && au_buf_addf(&b, &err, "%s%d", "b", 7) && au_buf_add(&b, "\0c", 2, &err),
+	   "three ways");
 	ok(b.n == 5 && memcmp(b.p, "ab7\0c", 6) == 0, "make one");
 	fails(!au_buf_addf(&b, &err, "%999d", 1), &err, AU_INPUT, "larger than 1000", "a format over the ceiling");
 	ok(b.n == 5 && memcmp(b.p, "ab7\0c", 6) == 0, "adds nothing");

@@ -8,7 +8,8 @@
 static void escape(void)
 {
 	static const struct { const char *in, *out; } rows[] = {
-		{ "", "" }, { "plain text", "plain text" }, { "b\xc3\xbc" "cher \xf0\x9f\x98\x80", "b\xc3\xbc" "cher \xf0\x9f\x98\x80" },
+		{ "", "" }, { "plain text", "plain text" },
+		{ "b\xc3\xbc" "cher \xf0\x9f\x98\x80", "b\xc3\xbc" "cher \xf0\x9f\x98\x80" },
 		{ "a\nb\r\tc", "a\\x0ab\\x0d\\x09c" }, { "\x1b[2J\x7f", "\\x1b[2J\\x7f" }, { "\\x1b", "\\\\x1b" },
 		{ "\xff\xfe", "\\xff\\xfe" }, { "\xc3", "\\xc3" }, { "\xc3(", "\\xc3(" }, { "\xc0\xaf", "\\xc0\\xaf" },
 		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, { "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
@@ -78,7 +79,8 @@ static void cutting(void)
 	for (size_t i = 0; i < 20000; i += 2)
 		memcpy(text + i, "\xc3\xbc", 2);
 	au_fail(&err, AU_INPUT, "x%s", text);
-	ok(strlen(err.text) < sizeof err.text && strcmp(err.text + strlen(err.text) - 5, "\xc3\xbc...") == 0, "a long text ends in ...");
+	ok(strlen(err.text) < sizeof err.text && strcmp(err.text + strlen(err.text) - 5, "\xc3\xbc...") == 0,
+	   "a long text ends in ...");
 	au_fail_in(&err, "y%s", text);
 	size_t n = strlen(err.text);
 	char *middle = strstr(err.text, ": x");

@@ -67,12 +67,17 @@ static void streams(void)
 		{ "no separator", TEXT("{}{\"b\":[{}]}{}"), "{};{\"b\":[{}]};{};" },
 		{ "RFC 7464", TEXT("\x1e{\"a\":1}\n\x1e{\"b\":2}\n"), "{\"a\":1};{\"b\":2};" },
 		{ "pretty", TEXT("{\n  \"a\": {\n    \"b\": \"}\"\n  }\n}\n{}"), "{\"a\":{\"b\":\"}\"}};{};" },
-		{ "braces, quotes and backslashes in strings", TEXT("{\"}\\\"{\":\"\\\\\"}{\"\\\\\\\"\":\"]\"}"), "{\"}\\\"{\":\"\\\\\"};{\"\\\\\\\"\":\"]\"};" },
+		{ "braces, quotes and backslashes in strings", TEXT("{\"}\\\"{\":\"\\\\\"}{\"\\\\\\\"\":\"]\"}"),
+		  "{\"}\\\"{\":\"\\\\\"};{\"\\\\\\\"\":\"]\"};" },
 		{ "UTF-8", TEXT("{\"\xc3\xbc\":\"\xf0\x9f\x98\x80\"}"), "{\"\xc3\xbc\":\"\xf0\x9f\x98\x80\"};" },
-		{ "one refused between two", TEXT("{\"a\":1}\n{\"b\":x}\n{\"c\":1}"), "{\"a\":1};!3 stdin: object at line 2: line 1 column 6: invalid token near 'x';{\"c\":1};" },
-		{ "duplicates", TEXT("{\"a\":1,\"a\":1} {}"), "!3 stdin: object at line 1: line 1 column 10: duplicate object key near '\"a\"';{};" },
-		{ "wrong brackets", TEXT("{]{}"), "!3 stdin: object at line 1: line 1 column 2: string or '}' expected near ']';{};" },
-		{ "NUL in a string", TEXT("{\"a\":\"\0\"}{}"), "!3 stdin: object at line 1: line 1 column 6: control character 0x0 near '\"';{};" },
+		{ "one refused between two", TEXT("{\"a\":1}\n{\"b\":x}\n{\"c\":1}"),
+		  "{\"a\":1};!3 stdin: object at line 2: line 1 column 6: invalid token near 'x';{\"c\":1};" },
+		{ "duplicates", TEXT("{\"a\":1,\"a\":1} {}"),
+		  "!3 stdin: object at line 1: line 1 column 10: duplicate object key near '\"a\"';{};" },
+		{ "wrong brackets", TEXT("{]{}"),
+		  "!3 stdin: object at line 1: line 1 column 2: string or '}' expected near ']';{};" },
+		{ "NUL in a string", TEXT("{\"a\":\"\0\"}{}"),
+		  "!3 stdin: object at line 1: line 1 column 6: control character 0x0 near '\"';{};" },
 		{ "an array", TEXT("{}\n[{}]{}"), "{};!3 stdin: line 2: not a JSON object;" },
 		{ "text behind", TEXT("{}\n\nfoo"), "{};!3 stdin: line 3: not a JSON object;" },
 		{ "a byte order mark", TEXT("\xef\xbb\xbf{}"), "!3 stdin: line 1: not a JSON object;" },
@@ -201,24 +206,30 @@ static void writing(void)
 	struct stat st;
 	umask(022);
 
-	ok(au_file_write("f", "one", 3, 0, &err) && stat("f", &st) == 0 && (st.st_mode & 0777) == 0644, "created, 0644 under umask 022");
+	ok(au_file_write("f", "one", 3, 0, &err) && stat("f", &st) == 0 && (st.st_mode & 0777) == 0644,
+	   "created, 0644 under umask 022");
 	char *one AU_AUTO_MEM = get("f");
 	is_str(one, "one", "holds it");
 	int old = open("f", O_RDONLY);
-	ok(au_file_write("f", "two", 3, AU_FILE_PRIVATE, &err) && stat("f", &st) == 0 && (st.st_mode & 0777) == 0600, "replaced, private now");
+	ok(au_file_write("f", "two", 3, AU_FILE_PRIVATE, &err) && stat("f", &st) == 0 && (st.st_mode & 0777) == 0600,
+	   "replaced, private now");
 	char seen[4] = "";
 	ok(read(old, seen, 3) == 3 && strcmp(seen, "one") == 0, "who had it open still sees the old one");
 	close(old);
-	fails(!au_file_write("f", "three", 5, AU_FILE_NEW, &err), &err, AU_SYSTEM, "f: File exists", "not replaced when it must be new");
+	fails(!au_file_write("f", "three", 5, AU_FILE_NEW, &err), &err, AU_SYSTEM, "f: File exists",
+	      "not replaced when it must be new");
 	char *two AU_AUTO_MEM = get("f");
 	is_str(two, "two", "as it was");
 	umask(0);
-	ok(au_file_write("g", "", 0, AU_FILE_NEW | AU_FILE_PRIVATE, &err) && stat("g", &st) == 0 && (st.st_mode & 0777) == 0600 && st.st_size == 0,
+	ok(au_file_write("g", "", 0, AU_FILE_NEW | AU_FILE_PRIVATE, &err) && stat("g", &st) == 0 &&
+	   (st.st_mode & 0777) == 0600 && st.st_size == 0,
 	   "new, private whatever the umask, empty");
 	umask(022);
 	ok(symlink("elsewhere", "link") == 0, "a dangling link");
-	fails(!au_file_write("link", "x", 1, AU_FILE_NEW, &err), &err, AU_SYSTEM, "link: File exists", "is not written through");
-	ok(au_file_write("link", "x", 1, 0, &err) && lstat("link", &st) == 0 && S_ISREG(st.st_mode) && access("elsewhere", F_OK), "but replaced");
+	fails(!au_file_write("link", "x", 1, AU_FILE_NEW, &err), &err, AU_SYSTEM, "link: File exists",
+	      "is not written through");
+	ok(au_file_write("link", "x", 1, 0, &err) && lstat("link", &st) == 0 && S_ISREG(st.st_mode) &&
+	   access("elsewhere", F_OK), "but replaced");
 	fails(!au_file_write("no/such/dir", "x", 1, 0, &err), &err, AU_SYSTEM, "no/such/dir", "no directory");
 	ok(mkdir("d", 0700) == 0, "a directory");
 	fails(!au_file_write("d", "x", 1, 0, &err), &err, AU_SYSTEM, "d: ", "is not replaced");
@@ -251,13 +262,16 @@ static void reading(void)
 	struct au_buf b AU_AUTO_BUF = AU_BUF(0);
 
 	put("f", "12345");
-	ok(au_buf_adds(&b, "<", &err) && au_file_read("f", 5, AU_INPUT, &b, &err) && b.n == 6 && strcmp((char *)b.p, "<12345") == 0, "appended");
+	ok(au_buf_adds(&b, "<", &err) && au_file_read("f", 5, AU_INPUT, &b, &err) && b.n == 6 &&
+	   strcmp((char *)b.p, "<12345") == 0, "appended");
 	au_buf_free(&b);
 	fails(!au_file_read("f", 4, AU_INPUT, &b, &err), &err, AU_INPUT, "f: larger than 4 octets", "an octet too many");
 	au_buf_free(&b);
-	fails(!au_file_read("nope", 4, AU_KEY, &b, &err), &err, AU_KEY, "nope: No such file", "a missing file, by the code given");
+	fails(!au_file_read("nope", 4, AU_KEY, &b, &err), &err, AU_KEY, "nope: No such file",
+	      "a missing file, by the code given");
 	fails(!au_file_read(".", 4, AU_INPUT, &b, &err), &err, AU_INPUT, ".: Is a directory", "a directory");
-	fails(!au_file_read("fd:999", 4, AU_KEY, &b, &err), &err, AU_KEY, "fd:999: Bad file descriptor", "a descriptor that is not open");
+	fails(!au_file_read("fd:999", 4, AU_KEY, &b, &err), &err, AU_KEY, "fd:999: Bad file descriptor",
+	      "a descriptor that is not open");
 	fails(!au_file_read("fd:x", 4, AU_KEY, &b, &err), &err, AU_KEY, "fd:x: No such file", "a file called fd:x");
 	fails(!au_file_read("fd:", 4, AU_KEY, &b, &err), &err, AU_KEY, "fd:: No such file", "or fd:");
 	fails(!au_file_read("fd:-1", 4, AU_KEY, &b, &err), &err, AU_KEY, "fd:-1: No such file", "or fd:-1");
@@ -284,7 +298,8 @@ static void secrets(void)
 		{ "pw", "pw" }, { "pw\n", "pw" }, { "pw\r\n", "pw" }, { " pw \n", " pw " }, { "p\xc3\xbc\n", "p\xc3\xbc" },
 	};
 	static const struct { const char *file, *why; } bad[] = {
-		{ "", "it is empty" }, { "\n", "it is empty" }, { "\r\n", "it is empty" }, { "a\nb\n", "one line" }, { "a\n\n", "one line" },
+		{ "", "it is empty" }, { "\n", "it is empty" }, { "\r\n", "it is empty" }, { "a\nb\n", "one line" },
+		{ "a\n\n", "one line" },
 	};
 	struct au_err err = { 0 };
 	char long_one[AU_MAX_SECRET + 2];
@@ -292,7 +307,8 @@ static void secrets(void)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		struct au_buf b AU_AUTO_BUF = AU_BUF(0);
 		put("s", good[i].file);
-		ok(au_secret_read("s", &b, &err) && b.n == strlen(good[i].secret) && strcmp((char *)b.p, good[i].secret) == 0, "secret %zu", i);
+		ok(au_secret_read("s", &b, &err) && b.n == strlen(good[i].secret) &&
+		   strcmp((char *)b.p, good[i].secret) == 0, "secret %zu", i);
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct au_buf b AU_AUTO_BUF = AU_BUF(0);

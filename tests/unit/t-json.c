@@ -82,9 +82,11 @@ static void depth(void)
 static void accepted(void)
 {
 	static const struct { const char *in, *out; } good[] = {
-		{ "{}", "{}" }, { " [ ] ", "[]" }, { "\r\n\t{ \"b\" : 1 , \"a\" : [ true , false , null ] }\n", "{\"a\":[true,false,null],\"b\":1}" },
+		{ "{}", "{}" }, { " [ ] ", "[]" },
+		{ "\r\n\t{ \"b\" : 1 , \"a\" : [ true , false , null ] }\n", "{\"a\":[true,false,null],\"b\":1}" },
 		{ "{\"a\":\"\\ud83d\\ude00\\u00fc\\/\\n\"}", "{\"a\":\"\xf0\x9f\x98\x80\xc3\xbc/\\n\"}" },
-		{ "{\"a\":9223372036854775807,\"b\":-9223372036854775808}", "{\"a\":9223372036854775807,\"b\":-9223372036854775808}" },
+		{ "{\"a\":9223372036854775807,\"b\":-9223372036854775808}",
+		  "{\"a\":9223372036854775807,\"b\":-9223372036854775808}" },
 		{ "{\"\":{}}", "{\"\":{}}" }, { "{\"B\":1,\"a\":1,\"A\":1}", "{\"A\":1,\"B\":1,\"a\":1}" },
 	};
 	struct au_err err = { 0 };
@@ -101,7 +103,8 @@ static void accepted(void)
 
 static void getters(void)
 {
-	json_t *root AU_AUTO_JSON = json_q("{'order':{'url':'u','n':7,'r':1.0,'t':true,'f':false,'z':null,'a':[1],'o':{},'c':'a\\tb','d':'\\u007f'}}");
+	json_t *root AU_AUTO_JSON = json_q("{'order':{'url':'u','n':7,'r':1.0,'t':true,'f':false,'z':null,'a':[1],'o':{},"
+					   "'c':'a\\tb','d':'\\u007f'}}");
 	struct au_err err = { 0 };
 	const char *s = "old";
 	int64_t n = 5;
@@ -112,11 +115,14 @@ static void getters(void)
 	ok(au_json_str(root, "order.nope", AU_MAY, &s, &err) && !s, "a string that may be absent");
 	s = "old";
 	ok(au_json_str(root, "order.z", AU_MAY, &s, &err) && !s, "null is absent");
-	fails(!au_json_str(root, "order.z", AU_MUST, &s, &err), &err, AU_INPUT, "order.z: not a string", "but not where it must be");
+	fails(!au_json_str(root, "order.z", AU_MUST, &s, &err), &err, AU_INPUT, "order.z: not a string",
+	      "but not where it must be");
 	fails(!au_json_str(root, "order.nope", AU_MUST, &s, &err), &err, AU_INPUT, "order.nope: missing", "missing");
 	fails(!au_json_str(root, "order.url.x", AU_MUST, &s, &err), &err, AU_INPUT, "order.url.x: missing", "below a string");
-	fails(!au_json_str(root, "order.n", AU_MAY, &s, &err), &err, AU_INPUT, "order.n: not a string", "a number is no string");
-	fails(!au_json_str(root, "order.c", AU_MUST, &s, &err), &err, AU_INPUT, "order.c: holds a control character", "control character");
+	fails(!au_json_str(root, "order.n", AU_MAY, &s, &err), &err, AU_INPUT, "order.n: not a string",
+	      "a number is no string");
+	fails(!au_json_str(root, "order.c", AU_MUST, &s, &err), &err, AU_INPUT, "order.c: holds a control character",
+	      "control character");
 	fails(!au_json_str(root, "order.d", AU_MAY, &s, &err), &err, AU_INPUT, "order.d: holds a control character", "DEL");
 	fails(!au_json_str(NULL, "a.b", AU_MUST, &s, &err), &err, AU_INPUT, "a.b: missing", "no root");
 	ok(au_json_int(root, "order.n", AU_MUST, &n, &err) && n == 7, "an integer");
@@ -126,13 +132,17 @@ static void getters(void)
 	ok(au_json_bool(root, "order.f", AU_MUST, &b, &err) && !b, "false");
 	ok(au_json_bool(root, "order.t", AU_MUST, &b, &err) && b, "true");
 	ok(au_json_bool(root, "order.x", AU_MAY, &b, &err) && b, "an absent boolean leaves the default");
-	fails(!au_json_bool(root, "order.n", AU_MUST, &b, &err), &err, AU_INPUT, "order.n: not true or false", "7 is no boolean");
+	fails(!au_json_bool(root, "order.n", AU_MUST, &b, &err), &err, AU_INPUT, "order.n: not true or false",
+	      "7 is no boolean");
 	ok(au_json_obj(root, "order.o", AU_MUST, &j, &err) && json_is_object(j), "an object");
-	fails(!au_json_obj(root, "order.a", AU_MUST, &j, &err), &err, AU_INPUT, "order.a: not an object", "an array is no object");
+	fails(!au_json_obj(root, "order.a", AU_MUST, &j, &err), &err, AU_INPUT, "order.a: not an object",
+	      "an array is no object");
 	ok(au_json_arr(root, "order.a", AU_MUST, &j, &err) && json_array_size(j) == 1, "an array");
 	ok(au_json_arr(root, "order.x", AU_MAY, &j, &err) && !j, "an absent array");
-	fails(!au_json_arr(root, "order.o", AU_MUST, &j, &err), &err, AU_INPUT, "order.o: not an array", "an object is no array");
-	ok(au_json_at(root, "order.url") && !au_json_at(root, "order.x.y") && !au_json_at(NULL, "x"), "looking without errors");
+	fails(!au_json_arr(root, "order.o", AU_MUST, &j, &err), &err, AU_INPUT, "order.o: not an array",
+	      "an object is no array");
+	ok(au_json_at(root, "order.url") && !au_json_at(root, "order.x.y") && !au_json_at(NULL, "x"),
+	   "looking without errors");
 	ok(au_json_set_take(root, "new", json_integer(1), &err) && json_integer_value(au_json_at(root, "new")) == 1, "set");
 	fails(!au_json_set_take(root, "new", NULL, &err), &err, AU_SYSTEM, "out of memory", "set nothing");
 	fails(!au_json_add_take(au_json_at(root, "order.a"), NULL, &err), &err, AU_SYSTEM, "out of memory", "add nothing");

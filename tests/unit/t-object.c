@@ -89,7 +89,8 @@ static void directories(void)
 	static const struct spoil bad[] = {
 		{ "newNonce", NULL, "newNonce: missing" }, { "newNonce", "null", "newNonce: not a string" },
 		{ "newAccount", "[]", "newAccount: not a string" }, { "newOrder", "7", "newOrder: not a string" },
-		{ "newOrder", "''", "newOrder: : URL refused" }, { "newNonce", "'http://ca.test/n'", "newNonce: http://ca.test/n: URL refused" },
+		{ "newOrder", "''", "newOrder: : URL refused" },
+		{ "newNonce", "'http://ca.test/n'", "newNonce: http://ca.test/n: URL refused" },
 		{ "newAuthz", "'file:///etc/passwd'", "newAuthz" }, { "revokeCert", "'/revoke'", "revokeCert" },
 		{ "keyChange", "{}", "keyChange" }, { "renewalInfo", "'https://ca.test:25/'", "renewalInfo" },
 		{ "newNonce", "'https://ca.test/\\u001b[2J'", "control character" },
@@ -209,14 +210,16 @@ static void authorizations(void)
 	ok(au_authz_challenge(a, "dns-01") == json_array_get(json_object_get(a, "challenges"), 1), "a challenge by type");
 	ok(!au_authz_challenge(a, "dns") && !au_authz_challenge(a, "") && !au_authz_challenge(decided, "dns-01") &&
 	   !au_authz_challenge(NULL, "dns-01"), "and none");
-	char *text AU_AUTO_MEM = au_authz_text(a), *plain AU_AUTO_MEM = au_authz_text(decided), *none AU_AUTO_MEM = au_authz_text(NULL);
+	char *text AU_AUTO_MEM = au_authz_text(a), *plain AU_AUTO_MEM = au_authz_text(decided);
+	char *none AU_AUTO_MEM = au_authz_text(NULL);
 	is_str(text, "dns:*.example.org", "the wildcard flag is seen");
 	is_str(plain, "dns:a.test", "or its absence");
 	is_str(none, "?:?", "or there is nothing");
 
 	json_t *many AU_AUTO_JSON = json_q(authz), *list = json_array();
 	for (int i = 0; i < 1000; i++)
-		json_array_append_new(list, json_q(i == 63 ? "{'type':'x','url':'" T "63'}" : i == 64 ? "{'type':'y','url':'http://evil/'}" : "{}"));
+		json_array_append_new(list, json_q(i == 63 ? "{'type':'x','url':'" T "63'}" :
+						   i == 64 ? "{'type':'y','url':'http://evil/'}" : "{}"));
 	json_object_set_new(many, "challenges", list);
 	ok(au_authz_check(many, false, NULL, &err) && au_authz_challenge(many, "x") && !au_authz_challenge(many, "y"),
 	   "of 1,000 challenges the first 64 are looked at");
@@ -240,7 +243,8 @@ static void challenges(void)
 static void tokens(void)
 {
 	static const char *const bad[] = {
-		"", "a", "DGyRejmCefe7v4NfDGDKf", "DGyRejmCefe7v4NfDGDKfA=", "../../../../etc/cron.d/xxxx", "/abs/abs/abs/abs/abs/abs",
+		"", "a", "DGyRejmCefe7v4NfDGDKf", "DGyRejmCefe7v4NfDGDKfA=", "../../../../etc/cron.d/xxxx",
+		"/abs/abs/abs/abs/abs/abs",
 		"..", ".", "DGyRejmCefe7v4NfDGDK/A", "DGyRejmCefe7v4NfDGDK\\A", "%2e%2e%2e%2e%2e%2e%2e%2e", "DGyRejmCefe7v4NfDGDK.A",
 		"DGyRejmCefe7v4NfDGDKf+", "DGyRejmCefe7v4NfDGDKf ", "$(rebootrebootreboot)xx", "`rebootrebootreboot`xx",
 		"DGyRejmCefe7v4NfDG;DKf", "DGyRejmCefe7v4NfDGDKf\xc3\xbc",

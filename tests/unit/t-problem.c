@@ -9,7 +9,8 @@
 static void codes(void)
 {
 	static const struct { const char *body; long status; enum au_code code; const char *text; } rows[] = {
-		{ "{'type':'" URN "badCSR','detail':'too weak'}", 400, AU_REFUSED, "https://ca.test/f: HTTP status 400: badCSR: too weak" },
+		{ "{'type':'" URN "badCSR','detail':'too weak'}", 400, AU_REFUSED,
+		  "https://ca.test/f: HTTP status 400: badCSR: too weak" },
 		{ "{'type':'" URN "rateLimited','detail':'slow'}", 429, AU_RATE, "rateLimited: slow" },
 		{ "{'type':'" URN "rateLimited'}", 403, AU_RATE, "rateLimited" },
 		{ "{'type':'" URN "badNonce'}", 429, AU_REFUSED, "badNonce" },
@@ -38,7 +39,8 @@ static void codes(void)
 	fails(!au_problem_fail(&err, "https://ca.test/f", 500, NULL, -1), &err, AU_REFUSED,
 	      "HTTP status 500 without a problem document", "no body");
 	fails(!au_problem_fail(&err, "https://ca.test/f", 429, NULL, 5), &err, AU_RATE, "HTTP status 429", "429 without body");
-	fails(!au_problem_fail(&err, "https://ca.test/f", 503, NULL, -1), &err, AU_RATE, "HTTP status 503", "503 without body");
+	fails(!au_problem_fail(&err, "https://ca.test/f", 503, NULL, -1), &err, AU_RATE, "HTTP status 503",
+	      "503 without body");
 	json_t *array AU_AUTO_JSON = json_q("[]");
 	fails(!au_problem_fail(&err, "https://ca.test/f", 400, array, -1), &err, AU_REFUSED, "without a problem", "an array");
 }
@@ -55,7 +57,8 @@ static void subproblems(void)
 
 	au_problem_fail(&err, "https://ca.test/new-order", 403, body, -1);
 	is_str(err.text, "https://ca.test/new-order: HTTP status 403: malformed: two names; dns:_example.org: malformed: "
-	       "underscore; dns:example.net: rejectedIdentifier: policy; caa; no reason given", "each named by its identifier");
+	       "underscore; dns:example.net: rejectedIdentifier: policy; caa; no reason given",
+	       "each named by its identifier");
 	ok(au_problem_is(&err, "malformed") && !au_problem_is(&err, "malforme") && !au_problem_is(&err, "caa"),
 	   "the type is the outer one");
 	au_err_clear(&err);
@@ -101,7 +104,8 @@ static void invalid(void)
 	json_t *text AU_AUTO_JSON = json_q("['boo']");
 	struct au_err err = { 0 };
 
-	ok(!au_problem_invalid(&err, "dns:a.test: http-01", error) && err.retry_after == -1 && au_problem_is(&err, "unauthorized"),
+	ok(!au_problem_invalid(&err, "dns:a.test: http-01", error) && err.retry_after == -1 &&
+	   au_problem_is(&err, "unauthorized"),
 	   "keeps the object");
 	fails(true, &err, AU_INVALID, "dns:a.test: http-01: invalid: unauthorized: 404", "the error of a challenge");
 	fails(!au_problem_invalid(&err, "order", NULL), &err, AU_INVALID, "order: invalid, no reason given", "none");
@@ -111,7 +115,8 @@ static void invalid(void)
 static void doc(void)
 {
 	struct au_err err = { 0 };
-	json_t *body AU_AUTO_JSON = json_q("{'type':'" URN "badCSR','detail':'d','program':'evil','exit':0,'retryAfter':1,'x':[1]}");
+	json_t *body AU_AUTO_JSON = json_q("{'type':'" URN "badCSR','detail':'d','program':'evil','exit':0,"
+					   "'retryAfter':1,'x':[1]}");
 
 	au_fail(&err, AU_NET, "https://ca.test/: could not connect\x1b");
 	json_t *own AU_AUTO_JSON = au_problem_doc(&err, "acme-directory");
@@ -122,7 +127,8 @@ static void doc(void)
 	au_problem_fail(&err, "https://ca.test/f", 400, body, -1);
 	json_t *theirs AU_AUTO_JSON = au_problem_doc(&err, "acme-finalize");
 	char *dump2 AU_AUTO_MEM = au_json_dump(theirs);
-	is_str(dump2, "{\"detail\":\"d\",\"exit\":6,\"program\":\"acme-finalize\",\"status\":400,\"type\":\"" URN "badCSR\",\"x\":[1]}",
+	is_str(dump2, "{\"detail\":\"d\",\"exit\":6,\"program\":\"acme-finalize\",\"status\":400,"
+	       "\"type\":\"" URN "badCSR\",\"x\":[1]}",
 	       "the server's, our members not forged");
 
 	au_problem_fail(&err, "https://ca.test/f", 429, body, 30);

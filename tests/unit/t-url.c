@@ -28,8 +28,10 @@ static const struct { const char *url, *why; } bad[] = {
 	{ "https://ca.example@evil.example/", "user information" }, { "https://@ca.example/", "user information" },
 	{ "https://ca.example/#x", "fragment" }, { "https://ca.example#@evil.example/", "fragment" },
 	{ "https://ca.example/a b", "character that no URL has" }, { " https://ca.example/", "character that no URL has" },
-	{ "https://ca.example/a\r\nX: y", "character that no URL has" }, { "https://ca.example/\x7f", "character that no URL has" },
-	{ "https://ca.example\\@evil.example/", "character that no URL has" }, { "https://ca.example/\xc3\xbc", "character that no URL has" },
+	{ "https://ca.example/a\r\nX: y", "character that no URL has" },
+	{ "https://ca.example/\x7f", "character that no URL has" },
+	{ "https://ca.example\\@evil.example/", "character that no URL has" },
+	{ "https://ca.example/\xc3\xbc", "character that no URL has" },
 	{ "https://ca.example/<x>", "character that no URL has" }, { "https://ca.example/\"", "character that no URL has" },
 	{ "https://ca.example/%", "encodes nothing" }, { "https://ca.example/%4", "encodes nothing" },
 	{ "https://ca.example/%zz", "encodes nothing" }, { "https://ca.example/%0g", "encodes nothing" },
@@ -56,7 +58,8 @@ int main(void)
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char *origin AU_AUTO_MEM = au_url_origin(bad[i].url);
-		fails(!au_url_check(bad[i].url, "order.finalize", true, &err), &err, AU_PROTOCOL, bad[i].why, "refused: %s", bad[i].url);
+		fails(!au_url_check(bad[i].url, "order.finalize", true, &err), &err, AU_PROTOCOL, bad[i].why, "refused: %s",
+		      bad[i].url);
 		ok(!origin, "and has no origin");
 	}
 	fails(!au_url_check("http://ca.example/", "newNonce", false, &err), &err, AU_PROTOCOL,
