@@ -35,7 +35,8 @@ static const struct au_member in[] = {
 	{ 0 }
 };
 static const struct au_member out[] = {
-	{ "renewal", AU_MAY, "the CA's suggestedWindow and explanationURL; id (RFC 9773 section 4.1); time, when the"
+	{ "renewal", AU_MAY, "the CA's suggestedWindow and explanationURL; id (RFC 9773 section 4.1), unless this CA does not"
+	  " know of it; time, when the"
 	  " certificate is due; due, whether that has come; source of the answer: ari, lifetime, days or"
 	  " expired; retryAfter, the seconds until asking again makes sense" },
 	{ 0 }
@@ -142,6 +143,12 @@ static bool answer(struct au_run *run, json_t *doc, struct question *q, json_t *
 	const char *base;
 
 	q->retry_after = AU_RENEWAL_RETRY_DEFAULT;
+	if (!au_json_str(doc, "directory.renewalInfo", AU_MAY, &base, err))
+		return false;
+	if (!base && au_json_at(doc, "directory")) {
+		/* acme-order would tell this server what is replaced, by a member that it does not know */
+		au_free(au_steal(&q->id));
+	}
 	if (q->now >= q->not_after) {
 		/* RFC 9773 section 4.3: nobody is asked about a certificate that has expired */
 		q->time = q->not_after;
@@ -151,8 +158,6 @@ static bool answer(struct au_run *run, json_t *doc, struct question *q, json_t *
 	by_dates(o, q);
 	if (o->no_ari)
 		return true;
-	if (!au_json_str(doc, "directory.renewalInfo", AU_MAY, &base, err))
-		return false;
 	if (!base)
 		return !o->require_ari || au_fail(err, AU_REFUSED, "the server's directory has no renewalInfo");
 	if (ask(run, doc, base, q, renewal, &why))
