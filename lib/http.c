@@ -280,13 +280,19 @@ static bool read_fields(CURL *curl, struct au_http_response *response, struct au
 	return true;
 }
 
+/* 206 and 304 answer questions that are never asked here: for a part, and for what has changed. */
+static bool is_final(long status)
+{
+	return status >= 200 && status <= 599 && status != 206 && status != 304;
+}
+
 static bool finish(struct au_http *http, struct hop *hop)
 {
 	struct au_http_response *response = hop->response;
 
 	keep_chain(http);
 	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &response->status);
-	if (response->status < 200 || response->status > 599)
+	if (!is_final(response->status))
 		return au_fail(hop->err, AU_PROTOCOL, "%s: status %ld is no answer", hop->url, response->status);
 	response->url = au_strdup(hop->url);
 	if (!response->url)

@@ -60,7 +60,8 @@ void au_http_free(struct au_http *http);
 /*
  * AU_NET: could not resolve, connect, speak TLS, or ran out of time, or the body was cut short.
  * AU_PROTOCOL: a scheme that is not allowed, over the limits, not HTTP, a status that is no
- * final answer. Any status of 200 to 599 is an answer and returns true.
+ * final answer. Any status of 200 to 599 is an answer and returns true, but 206 and 304, which
+ * nothing here asks for.
  */
 bool au_http_do(struct au_http *http, const struct au_http_request *request, struct au_http_response *response,
 		struct au_err *err);

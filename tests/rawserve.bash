@@ -16,7 +16,7 @@ raw_up() { [ -s "$1" ] || ! kill -0 "$2" 2>/dev/null; }
 
 raw_serve() {
 	local dir options tls=true
-	dir=$(mktemp -d "${BATS_TEST_TMPDIR:?}/raw.XXXXXX") || return
+	dir=$(mktemp -d "${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR:?}}/raw.XXXXXX") || return
 	cat >"$dir/script"
 	options=(--make "$dir")
 	if [ "${1:-}" = --plain ]; then
