@@ -84,7 +84,7 @@ static unsigned wanted_of(const struct opts *o)
 	return wanted;
 }
 
-/* What an object can still become, as bits: pending, ready, processing, valid, in this order; nothing follows the rest. */
+/* What an object can still become, as bits: pending, ready, processing, valid in this order; the rest are final. */
 static unsigned ahead(enum au_status status)
 {
 	static const unsigned char rank[] = { [AU_ST_PENDING] = 0, [AU_ST_READY] = 1, [AU_ST_PROCESSING] = 2,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "b64.h"
+#include "ident.h"
 #include "jwk.h"
 #include "jws.h"
 #include "mem.h"
@@ -498,11 +499,23 @@ static bool is_of_order(const json_t *authz, const json_t *order, struct au_err 
 	return au_fail(err, AU_PROTOCOL, "it is for %s, which the order does not name", text ? text : "?");
 }
 
+/* An authorization does not come to be for another name than it was. */
+static bool is_as_before(const json_t *old, const json_t *authz, struct au_err *err)
+{
+	const json_t *name = json_object_get(old, "identifier");
+
+	if (!name || (au_ident_equal(name, json_object_get(authz, "identifier")) &&
+		      json_is_true(json_object_get(old, "wildcard")) == json_is_true(json_object_get(authz, "wildcard"))))
+		return true;
+	AU_AUTO_MEM char *was = au_authz_text(old), *is = au_authz_text(authz);
+	return au_fail(err, AU_PROTOCOL, "it was for %s before, now it is for %s", was ? was : "?", is ? is : "?");
+}
+
 bool au_req_authorization(struct au_net *net, const char *url, const json_t *order, json_t *list, long *retry_after,
 			  struct au_err *err)
 {
 	AU_AUTO_REPLY struct au_reply reply = { 0 };
-	const struct au_post post = { .url = url };
+	const struct au_post post = { .url = url, .into = "authorizations" };
 	enum au_status status;
 	const json_t *old;
 	size_t i;
@@ -520,7 +533,9 @@ bool au_req_authorization(struct au_net *net, const char *url, const json_t *ord
 		return false;
 	json_array_foreach(list, i, old)
 		if (same_text(json_string_value(json_object_get(old, "url")), url))
-			return json_array_set(list, i, reply.body) == 0 || au_fail_mem(err);
+			return is_as_before(old, reply.body, err)
+				? json_array_set(list, i, reply.body) == 0 || au_fail_mem(err)
+				: au_fail_in(err, "authorization %s", url);
 	return au_json_add_take(list, json_incref(reply.body), err);
 }
 
@@ -551,7 +566,7 @@ bool au_req_pause(struct au_net *net, unsigned n, long retry_after, struct au_er
 	if (retry_after >= 0) {
 		ms = retry_after < 1 ? 1000 : retry_after > INT64_MAX / 1000 ? INT64_MAX : (int64_t)retry_after * 1000;
 	} else {
-		ms = n < 7 ? 50 << n : 5000;
+		ms = n < 8 ? 20 << n : 5000;
 		/* pollers that started together drift apart */
 		ms += ms * (net->run->clock->now(net->run->clock) % 100) / 400;
 	}

@@ -128,7 +128,7 @@ bool au_req_endpoint(struct au_net *net, const char *name, const char **url, str
 
 /*
  * Fetch an authorization (POST-as-GET), check it and put it, with its url, into list: over the element with that
- * url, else at the end. When order is not NULL it must be for one of the order's identifiers (its own name, with
+ * url (which must have been for the same name), else at the end. When order is not NULL it must be for one of the order's identifiers (its own name, with
  * the wildcard's star gone, or an ancestor of it, RFC 9444), so that nothing foreign is proved for a server's benefit.
  */
 bool au_req_authorization(struct au_net *net, const char *url, const json_t *order, json_t *list, long *retry_after,
@@ -141,7 +141,7 @@ bool au_req_order(struct au_net *net, enum au_status *status, struct au_reply *r
 
 /*
  * Wait before polling again: n is how often was polled already. Retry-After when the server gave one
- * (at least 1 s, else 50 ms doubling to 5 s, with jitter). AU_PENDING when the deadline would pass, with
+ * (at least 1 s), else 20 ms doubling to 5 s, with jitter. AU_PENDING when the deadline would pass, with
  * retry_after filled.
  */
 bool au_req_pause(struct au_net *net, unsigned n, long retry_after, struct au_err *err);

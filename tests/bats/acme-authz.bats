@@ -3,6 +3,7 @@
 # Authorizations by themselves. Pebble has no newAuthz, so that part talks to a server made of a script.
 
 load ../helpers
+load ../rawserve
 
 setup_file() {
 	start_pebble
@@ -14,21 +15,18 @@ account() { cat "$BATS_FILE_TMPDIR/account.json"; }
 
 # scripted TEXT...: a server whose rules these are, and a document that has met it, in doc.json.
 scripted() {
-	printf '%s\n' "$@" 'on HEAD /nonce' 'status 200' >script
-	mkdir -p tls
-	spawn "$BUILDDIR/tests/tools/rawserve" --make "$PWD/tls" --log requests.log script >ready.json
-	wait_for test -s ready.json
-	export ACME_CACERT=$PWD/tls/ca.pem
-	jq --arg base "$(jq -r .url ready.json)" --arg key "$BATS_FILE_TMPDIR/account.pem" '{acmeutils: 1,
+	raw_serve < <(printf '%s\n' "$@" 'on HEAD /nonce' 'status 200')
+	export ACME_CACERT=$RAW_CA
+	jq -n --arg base "$RAW_URL" --arg ca "$RAW_CA" --arg key "$BATS_FILE_TMPDIR/account.pem" '{acmeutils: 1,
 		directory: {url: "\($base)/dir", newNonce: "\($base)/nonce", newAccount: "\($base)/account", newOrder: "\($base)/order",
 			newAuthz: "\($base)/new-authz"},
-		tls: {cacert: .ca}, key: $key, account: {status: "valid", url: "\($base)/account/1"}}' ready.json >doc.json
+		tls: {cacert: $ca}, key: $key, account: {status: "valid", url: "\($base)/account/1"}}' >doc.json
 }
 
 PENDING='{"status":"pending","identifier":{"type":"dns","value":"a.test"},"challenges":[{"type":"dns-01","url":"@BASE@/c/1","status":"pending","token":"DGyRejmCefe7v4NfDGDKfA"}]}'
 
-# posted N JQ: of the Nth POST.
-posted() { jq -es "[.[] | select(.method == \"POST\")] | .[$1 - 1] | $2" requests.log >/dev/null || { jq -c . requests.log >&2; return 1; }; }
+# posted N JQ: is true of the Nth POST.
+posted() { raw_log "[.[] | select(.method == \"POST\")] | .[$1 - 1] | $2"; }
 
 @test "newAuthz: the authorization is in the document, with its URL, and the request is what RFC 8555 wants" {
 	scripted 'on POST /new-authz' "json 201 $PENDING" 'header Location: @BASE@/authz/1'
@@ -98,10 +96,13 @@ posted() { jq -es "[.[] | select(.method == \"POST\")] | .[$1 - 1] | $2" request
 	scripted 'on POST /new-authz' "json 201 $PENDING" 'header Location: @BASE@/authz/1'
 	must_pass acme-authz --unsigned -d a.test <doc.json
 	doc_is '.request.into == "authorizations" and (.request.url | endswith("/new-authz")) and .request.auth == "kid"'
-	[ ! -s requests.log ]
+	[ ! -s "$RAW_LOG" ]
 	signed() { acme-authz --unsigned -d a.test <doc.json | jq -c '.nonce = "bm9uY2U"' | acme-sign | acme-post; }
 	must_pass signed
 	doc_is '.authorizations[0].status == "pending" and (.authorizations[0].url | endswith("/authz/1")) and .request == null'
+	cp "$OUT" met.json
+	must_pass acme-authz --unsigned --refresh <met.json
+	doc_is '.request.into == "authorizations" and (.request.url | endswith("/authz/1")) and .request.payload == ""'
 }
 
 @test "--refresh: as the server has it now, those the document lacks as well" {
@@ -119,10 +120,18 @@ posted() { jq -es "[.[] | select(.method == \"POST\")] | .[$1 - 1] | $2" request
 @test "--refresh: an authorization that is for another name than the order's stops" {
 	other=${PENDING//a.test/evil.test}
 	scripted 'once POST /authz/1' "json 200 $PENDING" 'on POST /authz/1' "json 200 $other"
-	jq -c --arg base "$(jq -r .url ready.json)" '.order = {identifiers: [{type: "dns", value: "a.test"}], authorizations: ["\($base)/authz/1"]}' \
+	jq -c --arg base "$RAW_URL" '.order = {identifiers: [{type: "dns", value: "a.test"}], authorizations: ["\($base)/authz/1"]}' \
 		doc.json >with-order.json
 	must_pass acme-authz --refresh <with-order.json
 	must_fail 10 "it is for dns:evil.test, which the order does not name" acme-authz --refresh <with-order.json
+}
+
+@test "--refresh: an authorization that is suddenly for another name than before stops" {
+	scripted 'once POST /authz/1' "json 200 $PENDING" 'on POST /authz/1' "json 200 ${PENDING//a.test/evil.test}"
+	must_pass acme-authz --url "$RAW_URL/authz/1" <doc.json
+	cp "$OUT" met.json
+	must_fail 10 "it was for dns:a.test before, now it is for dns:evil.test" acme-authz --refresh <met.json
+	doc_is '[.authorizations[].identifier.value] == ["a.test"]'
 }
 
 @test "--deactivate: the server's authorizations are deactivated, the document says so" {
@@ -134,7 +143,8 @@ posted() { jq -es "[.[] | select(.method == \"POST\")] | .[$1 - 1] | $2" request
 	doc_is '[.authorizations[].status] == ["deactivated", "deactivated"]'
 	# one of two
 	account | acme-order -d c.test -d d.test >order.json
-	must_pass acme-authz --deactivate --url "$(jq -r '.authorizations[1].url' order.json)" <order.json
+	url=$(jq -r '.authorizations[1].url' order.json)
+	must_pass acme-authz --deactivate --url "$url" <order.json
 	doc_is '[.authorizations[].status] == ["pending", "deactivated"]'
 }
 
@@ -143,7 +153,7 @@ posted() { jq -es "[.[] | select(.method == \"POST\")] | .[$1 - 1] | $2" request
 	scripted 'once POST /authz/1' "json 200 $gone" \
 		'once POST /authz/1' "json 200 $PENDING" \
 		'once POST /authz/1' 'status 200' 'once POST /authz/1' "json 200 $gone"
-	url=$(jq -r .url ready.json)/authz/1
+	url=$RAW_URL/authz/1
 	must_pass acme-authz --deactivate --url "$url" <doc.json
 	posted 1 '.payload == {"status": "deactivated"}'
 	must_fail 10 "still pending after its deactivation" acme-authz --deactivate --url "$url" <doc.json

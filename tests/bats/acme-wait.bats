@@ -3,6 +3,7 @@
 # Waiting: on Pebble for what it does by itself, on a server made of a script for every path a status can take.
 
 load ../helpers
+load ../rawserve
 
 setup_file() {
 	start_pebble
@@ -15,24 +16,19 @@ account() { cat "$BATS_FILE_TMPDIR/account.json"; }
 
 # scripted TEXT...: a server whose rules these are, and a document with an order and two authorizations there, in doc.json.
 scripted() {
-	printf '%s\n' "$@" 'on HEAD /nonce' 'status 200' >script
-	mkdir -p tls
-	rm -f requests.log
-	spawn "$BUILDDIR/tests/tools/rawserve" --make "$PWD/tls" --log requests.log script >ready.json
-	wait_for test -s ready.json
-	export ACME_CACERT=$PWD/tls/ca.pem
-	URL=$(jq -r .url ready.json)
-	jq --arg base "$URL" --arg key "$BATS_FILE_TMPDIR/account.pem" '{acmeutils: 1,
+	raw_serve < <(printf '%s\n' "$@" 'on HEAD /nonce' 'status 200')
+	export ACME_CACERT=$RAW_CA
+	jq -n --arg base "$RAW_URL" --arg ca "$RAW_CA" --arg key "$BATS_FILE_TMPDIR/account.pem" '{acmeutils: 1,
 		directory: {url: "\($base)/dir", newNonce: "\($base)/nonce", newAccount: "\($base)/account", newOrder: "\($base)/new-order"},
-		tls: {cacert: .ca}, key: $key, account: {status: "valid", url: "\($base)/account/1"},
+		tls: {cacert: $ca}, key: $key, account: {status: "valid", url: "\($base)/account/1"},
 		order: {url: "\($base)/order/1", status: "pending", authorizations: ["\($base)/authz/1", "\($base)/authz/2"]},
-		authorizations: [{url: "\($base)/authz/1", status: "pending"}, {url: "\($base)/authz/2", status: "pending"}]}' ready.json >doc.json
+		authorizations: [{url: "\($base)/authz/1", status: "pending"}, {url: "\($base)/authz/2", status: "pending"}]}' >doc.json
 }
 
 # An answer of the script: an order, an authorization.
 order() { echo "json 200 {\"status\":\"$1\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}],\"authorizations\":[\"@BASE@/authz/1\",\"@BASE@/authz/2\"],\"finalize\":\"@BASE@/finalize\"${2:+,$2}}"; }
 authz() { echo "json 200 {\"status\":\"$2\",\"identifier\":{\"type\":\"dns\",\"value\":\"$1.test\"},\"challenges\":[{\"type\":\"dns-01\",\"url\":\"@BASE@/c/1\",\"status\":\"$2\"${3:+,$3}}]}"; }
-looks() { jq -s "[.[] | select(.method == \"POST\" and .target == \"$1\")] | length" requests.log; }
+looks() { raw_count "POST $1"; }
 CERT='"certificate":"@BASE@/cert"'
 
 @test "an order on Pebble: --no-wait in the steps before, acme-wait after them" {
@@ -64,7 +60,7 @@ CERT='"certificate":"@BASE@/cert"'
 	must_pass acme-wait <doc.json
 	doc_is '.order.status == "valid" and (.order.url | endswith("/order/1")) and .waited == null'
 	[ "$(looks /order/1)" -eq 4 ]
-	jq -es 'all(.[] | select(.target == "/order/1"); .payload == null or .payload == "")' requests.log
+	raw_log 'all(.[] | select(.target == "/order/1"); .payload == null or .payload == "")'
 }
 
 @test "--changes: a line for each change, nothing else" {
@@ -122,10 +118,10 @@ CERT='"certificate":"@BASE@/cert"'
 @test "operands: any URL; objects without a place of their own are kept in waited" {
 	scripted 'once POST /c/9' 'json 200 {"type":"x-01","status":"processing"}' 'on POST /c/9' 'json 200 {"type":"x-01","status":"valid","proof":7}' \
 		'on POST /order/1' "$(order ready)"
-	must_pass acme-wait "$URL/c/9" "$URL/order/1" <doc.json
+	must_pass acme-wait "$RAW_URL/c/9" "$RAW_URL/order/1" <doc.json
 	doc_is '.order.status == "ready" and (.waited | length == 1) and .waited[0].proof == 7 and (.waited[0].url | endswith("/c/9"))'
 	cp "$OUT" again.json
-	must_pass acme-wait "$URL/c/9" <again.json
+	must_pass acme-wait "$RAW_URL/c/9" <again.json
 	doc_is '.waited | length == 1'
 }
 
@@ -146,16 +142,16 @@ CERT='"certificate":"@BASE@/cert"'
 	scripted 'once POST /order/1' "$(order ready)" 'once POST /order/1' "$(order VALID)" 'once POST /order/1' "$(order valid)" \
 		'once POST /order/1' 'json 200 []' 'once POST /order/1' 'status 204' 'once POST /order/1' 'problem 404 malformed gone' \
 		'once POST /x' 'json 200 {"status":"done"}' 'once POST /x' 'json 200 {"status":7}' 'once POST /x' 'json 200 {}' \
-		'on POST /authz/1' "$(authz a valid)" 'on POST /authz/2' 'json 200 {"status":"pending","identifier":{"type":"dns","value":"$(x).test"},"challenges":[]}'
+		'on POST /authz/1' "$(authz a valid)" 'on POST /authz/2' 'json 200 {"status":"pending","identifier":{"type":"dns","value":"x;y.test"},"challenges":[]}'
 	must_pass acme-wait <doc.json
 	must_fail 10 'status: "VALID" is not one' acme-wait <doc.json
 	must_fail 10 "valid, but without a certificate URL" acme-wait <doc.json
 	must_fail 10 "not a JSON object" acme-wait <doc.json
 	must_fail 10 "answered 204 with nothing" acme-wait <doc.json
 	must_fail 6 "HTTP status 404: malformed: gone" acme-wait <doc.json
-	must_fail 10 'status: "done" is none that RFC 8555 knows' acme-wait "$URL/x" <doc.json
-	must_fail 10 "status: not a string" acme-wait "$URL/x" <doc.json
-	must_fail 10 "status: missing" acme-wait "$URL/x" <doc.json
+	must_fail 10 'status: "done" is none that RFC 8555 knows' acme-wait "$RAW_URL/x" <doc.json
+	must_fail 10 "status: not a string" acme-wait "$RAW_URL/x" <doc.json
+	must_fail 10 "status: missing" acme-wait "$RAW_URL/x" <doc.json
 	must_fail 10 "not a DNS name" acme-wait --authz <doc.json
 	must_fail 10 "http, not https" acme-wait "http://localhost/x" <doc.json
 }
@@ -174,7 +170,7 @@ CERT='"certificate":"@BASE@/cert"'
 	account >doc.json
 	must_fail 3 "order: missing in the document" acme-wait <doc.json
 	must_fail 3 "authorizations: none in the document" acme-wait --authz <doc.json
-	must_fail 2 "--until: done: not one of" acme-wait --until done <doc.json
+	must_fail 2 "--until: done: not one of" acme-wait --until "done" <doc.json
 	must_fail 2 "--until: : not one of" acme-wait --until valid, <doc.json
 	must_fail 2 "--until: : not one of" acme-wait --until "" <doc.json
 	must_fail 2 "--authz: the URLs say already" acme-wait --authz https://ca.test/x <doc.json
