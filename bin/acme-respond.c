@@ -197,15 +197,17 @@ static bool run(struct au_run *run, json_t *doc, struct au_err *err)
 	}
 	if (o->no_wait || o->acct.unsigned_)
 		return true;
+	long retry_after = -1;
+	const char *name = NULL;
 	for (unsigned n = 0;; n++) {
-		const char *name = NULL;
-		long retry_after;
+		/* even a server next door needs a moment to look at what was just answered */
+		if ((n || json_array_size(todo)) && !au_req_pause(net, n, retry_after, err))
+			return au_fail_in(err, "%s%s still pending", name ? name : "the authorization",
+					  open > 1 ? " and others" : "");
 		if (!look(net, doc, &open, &retry_after, &name, err))
 			return false;
 		if (!open)
 			return true;
-		if (!au_req_pause(net, n, retry_after, err))
-			return au_fail_in(err, "%s%s still pending", name ? name : "?", open > 1 ? " and others" : "");
 	}
 }
 
