@@ -152,6 +152,8 @@ bool au_parts_factor(struct au_parts *parts, struct au_err *err)
 	struct au_buf *v = parts->v;
 	struct work w = { .n = limbs(v[AU_PART_N].n), .k_n = limbs(v[AU_PART_D].n) + limbs(v[AU_PART_E].n) };
 
+	for (unsigned i = AU_PART_P; i <= AU_PART_QI; i++)
+		au_buf_free(&v[i]);
 	if (!v[AU_PART_D].n || !v[AU_PART_E].n || v[AU_PART_D].n > v[AU_PART_N].n)
 		return au_fail(err, AU_KEY, "RSA: the private exponent d is missing or longer than the modulus");
 	mp_size_t n = w.n, bits = w.k_n * (mp_size_t)(8 * LIMB);

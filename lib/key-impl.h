@@ -66,7 +66,7 @@ bool au_key_from_parts(struct au_parts *parts, enum au_key_want want, struct au_
 
 /* The public half of EC and OKP from D; AU_KEY when D is out of range. */
 bool au_parts_public(struct au_parts *parts, struct au_err *err);
-/* p and q from n, e and d; AU_KEY when they do not belong together. */
+/* p and q from n, e and d, the rest emptied; AU_KEY when they do not belong together. */
 bool au_parts_factor(struct au_parts *parts, struct au_err *err);
 
 /* Private keys in DER: PKCS#8 (RFC 5208, 5958), SEC 1 (RFC 5915), PKCS#1 (RFC 8017). AU_KEY. */

@@ -132,19 +132,21 @@ static int import_public(gnutls_pubkey_t pub, const struct au_parts *parts)
 	return gnutls_pubkey_import_ecc_raw(pub, kind->curve, &a, b.size ? &b : NULL);
 }
 
+static const gnutls_datum_t *datum_or_null(const gnutls_datum_t *d)
+{
+	return d->size ? d : NULL;
+}
+
 static int import_private(gnutls_x509_privkey_t soft, const struct au_parts *parts)
 {
 	gnutls_datum_t d[RSA_PARTS];
 
 	for (unsigned i = 0; i < RSA_PARTS; i++)
 		d[i] = datum(&parts->v[i]);
-	if (parts->type == AU_KEY_RSA) {
-		bool crt = d[AU_PART_DP].size && d[AU_PART_DQ].size && d[AU_PART_QI].size;
+	if (parts->type == AU_KEY_RSA)
 		return gnutls_x509_privkey_import_rsa_raw2(soft, &d[AU_PART_N], &d[AU_PART_E], &d[AU_PART_D],
-							   &d[AU_PART_P], &d[AU_PART_Q],
-							   crt ? &d[AU_PART_QI] : NULL, crt ? &d[AU_PART_DP] : NULL,
-							   crt ? &d[AU_PART_DQ] : NULL);
-	}
+							   &d[AU_PART_P], &d[AU_PART_Q], datum_or_null(&d[AU_PART_QI]),
+							   datum_or_null(&d[AU_PART_DP]), datum_or_null(&d[AU_PART_DQ]));
 	return gnutls_x509_privkey_import_ecc_raw(soft, au_key_kinds[parts->type].curve, &d[AU_PART_X],
 						  d[AU_PART_Y].size ? &d[AU_PART_Y] : NULL, &d[AU_PART_D]);
 }
@@ -169,14 +171,17 @@ static bool add_private(struct au_key *key, const struct au_parts *parts, struct
 	return r >= 0 || au_fail_gnutls(err, AU_KEY, "private key", r);
 }
 
+/*
+ * RFC 7518 section 6.3.2 has all numbers of RSA or none but d. When one is missing those that are there count for
+ * nothing: GnuTLS loses memory over factors that are none.
+ */
 static bool complete(struct au_parts *parts, struct au_err *err)
 {
-	bool rsa = parts->type == AU_KEY_RSA;
-
-	if (rsa && (!parts->v[AU_PART_P].n || !parts->v[AU_PART_Q].n))
-		return au_parts_factor(parts, err);
-	if (!rsa && !parts->v[AU_PART_X].n)
-		return au_parts_public(parts, err);
+	if (parts->type != AU_KEY_RSA)
+		return parts->v[AU_PART_X].n || au_parts_public(parts, err);
+	for (unsigned i = AU_PART_P; i <= AU_PART_QI; i++)
+		if (!parts->v[i].n)
+			return au_parts_factor(parts, err);
 	return true;
 }
 
