@@ -165,7 +165,7 @@ static bool one_read(struct au_chain *chain, struct au_pem *pem, bool explained,
 	if (!*found)
 		return true;
 	if (strcmp(label, "CERTIFICATE") != 0)
-		return au_fail(err, AU_PROTOCOL, "line %zu: a %s in a certificate chain", pem->line - 1, label);
+		return au_fail(err, AU_PROTOCOL, "line %zu: a %s in a certificate chain", pem->begin, label);
 	if (chain->n == AU_MAX_CHAIN)
 		return au_fail(err, AU_PROTOCOL, "more than %u certificates", AU_MAX_CHAIN);
 	struct au_cert *cert = &chain->cert[chain->n++];

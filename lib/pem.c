@@ -56,6 +56,7 @@ static bool begin_find(struct au_pem *pem, bool explained, char label[static LAB
 	*found = false;
 	while (line_next(pem, &line)) {
 		if (boundary(line, BEGIN, label)) {
+			pem->begin = pem->line - 1;
 			*found = true;
 			return true;
 		}
@@ -79,19 +80,19 @@ bool au_pem_next(struct au_pem *pem, bool explained, char label[static 64], stru
 	if (!*found)
 		return true;
 	const char *body = pem->p;
-	size_t first = pem->line, was = der->n;
+	size_t was = der->n;
 	do {
 		if (!line_next(pem, &line))
-			return au_fail(err, AU_INPUT, "line %zu: the end of %s is missing", first - 1, label);
+			return au_fail(err, AU_INPUT, "line %zu: the end of %s is missing", pem->begin, label);
 		if (line.n == 0)
 			return au_fail(err, AU_INPUT, "line %zu: an empty line inside of %s", pem->line - 1, label);
 	} while (line.p[0] != '-');
 	if (!boundary(line, END, end) || strcmp(end, label) != 0)
 		return au_fail(err, AU_INPUT, "line %zu: not the end of %s", pem->line - 1, label);
 	if (!au_b64_read(body, (size_t)((const char *)line.p - body), der, err))
-		return au_fail_in(err, "line %zu: %s", first - 1, label);
+		return au_fail_in(err, "line %zu: %s", pem->begin, label);
 	if (der->n == was)
-		return au_fail(err, AU_INPUT, "line %zu: %s: nothing inside", first - 1, label);
+		return au_fail(err, AU_INPUT, "line %zu: %s: nothing inside", pem->begin, label);
 	return true;
 }
 

@@ -5,10 +5,10 @@
 
 #include "buf.h"
 
-/* What is left of a text; line counts from 1. */
+/* What is left of a text; line counts from 1, begin is that of the last block's first line. */
 struct au_pem {
 	const char *p;
-	size_t n, line;
+	size_t n, line, begin;
 };
 #define AU_PEM(text, n_) { .p = (const char *)(text), .n = (n_), .line = 1 }
 

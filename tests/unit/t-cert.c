@@ -363,7 +363,7 @@ static void reading(void)
 	not_read("oops\n", 5, "line 1: text outside", "text");
 	ok(au_buf_add(&more, pem.p, pem.n, &err) && au_buf_adds(&more, "note\n", &err), "text behind:");
 	not_read((char *)more.p, more.n, "text outside", "text behind a certificate");
-	from_der(&der, "PRIVATE KEY", "a PRIVATE KEY in a certificate chain", "a private key");
+	from_der(&der, "PRIVATE KEY", "line 1: a PRIVATE KEY in a certificate chain", "a private key");
 	from_der(&der, "TRUSTED CERTIFICATE", "a TRUSTED CERTIFICATE in", "a certificate of OpenSSL's own kind");
 	not_read((char *)pem.p, pem.n - 20, "not the end of CERTIFICATE", "a certificate cut short");
 	au_buf_free(&more);
