@@ -60,11 +60,14 @@ static enum put put(struct au_run *run, const json_t *answer, const json_t *prov
 	struct au_buf sha256 AU_AUTO_BUF = AU_BUF(64), der AU_AUTO_BUF = AU_BUF(16384);
 	const json_t *identifier;
 	const char *sni;
+	bool replaced;
 
 	if (!read_provision(answer, provision, &identifier, &sni, &sha256, err) ||
 	    !au_chall_tls_alpn_cert(identifier, sha256.p, state.key, run->clock->now(run->clock) / 1000, &der, err) ||
-	    !tlsserve_put(state.server, sni, &der, &state.pem, err))
+	    !tlsserve_put(state.server, sni, &der, &state.pem, &replaced, err))
 		return PUT_FAILED;
+	if (replaced)
+		au_note(run, 0, "%s: another document proves this name: only its certificate is shown now", sni);
 	return PUT_DONE;
 }
 

@@ -136,7 +136,7 @@ static int choose(gnutls_session_t session, const struct gnutls_cert_retr_st *in
 }
 
 bool tlsserve_put(struct tlsserve *t, const char *sni, const struct au_buf *der, const struct au_buf *pem,
-		  struct au_err *err)
+		  bool *replaced, struct au_err *err)
 {
 	struct shown *s = au_alloc(sizeof *s), **at, *old;
 
@@ -152,6 +152,7 @@ bool tlsserve_put(struct tlsserve *t, const char *sni, const struct au_buf *der,
 	old = *at;
 	s->next = old ? old->next : NULL;
 	*at = s;
+	*replaced = old != NULL;
 	shown_free(old);
 	pthread_mutex_unlock(&t->lock);
 	return true;

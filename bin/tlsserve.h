@@ -10,9 +10,12 @@ struct tlsserve;
 /* Serve on a listening socket, from a thread of its own. fd is taken. AU_SYSTEM. */
 bool tlsserve_start_take(int fd, struct tlsserve **t, struct au_err *err);
 
-/* From now on show this certificate (DER) of the key (PKCS#8 PEM) to who asks for sni; in place of an older one. */
+/*
+ * From now on show this certificate (DER) of the key (PKCS#8 PEM) to who asks for sni; *replaced: in place of an older
+ * one, as there can be but one.
+ */
 bool tlsserve_put(struct tlsserve *t, const char *sni, const struct au_buf *der, const struct au_buf *pem,
-		  struct au_err *err);
+		  bool *replaced, struct au_err *err);
 
 /* Hang up and close the socket. NULL is fine. */
 void tlsserve_stop(struct tlsserve *t);
