@@ -130,7 +130,7 @@ CERT='"certificate":"@BASE@/cert"'
 		'once POST /order/1' "$(order pending)" 'header Retry-After: Sun, 06 Nov 1994 08:49:37 GMT' \
 		'on POST /order/1' "$(order ready)"
 	must_pass acme-wait <doc.json
-	# three looks need two pauses of a second each; a back-off of its own would begin with 50 ms
+	# three looks need two pauses of a second each; a back-off of its own would begin with milliseconds
 	[ "$(looks /order/1)" -eq 3 ]
 	scripted 'on POST /order/1' "$(order pending)" 'header Retry-After: 315360000'
 	must_fail 9 "still pending: no time left" acme-wait --timeout 5 <doc.json
