@@ -33,8 +33,8 @@ struct chainload {
 	  .sigfd = -1, .feed = -1 }
 
 /*
- * From setup, in this order: arm before any thread is started, so that signals go to the watcher alone; start last, when
- * all is checked and listening. Both do nothing without operands (run->argc). AU_USAGE when PROGRAM cannot be run.
+ * From setup, in this order: arm before any thread is started, so that signals reach the watcher alone; start last,
+ * when all is checked and listening. Both do nothing without operands (run->argc). AU_USAGE when PROGRAM cannot be run.
  */
 bool chainload_arm(struct chainload *c, struct au_run *run, struct au_err *err);
 bool chainload_start(struct chainload *c, struct au_err *err);

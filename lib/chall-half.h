@@ -5,7 +5,7 @@
 
 #include "chall.h"
 
-/* SHA-256 of the key authorization (RFC 8555 section 8.4, RFC 8737 section 3). AU_PROTOCOL: the challenge has no token. */
+/* SHA-256 of the key authorization (RFC 8555 section 8.4). AU_PROTOCOL: the challenge has no token. */
 bool au_chall_digest(const struct au_chall_ctx *ctx, uint8_t out[static 32], struct au_err *err);
 
 /* The same as text, 43 characters of base64url and a NUL. */

@@ -85,7 +85,7 @@ bool au_chall_answer_all(json_t *doc, const char *type, size_t *count, struct au
 /* The answer in the document to one of the authorization's challenges: a borrowed element of `answers`, or NULL. */
 json_t *au_chall_answered(const json_t *doc, const json_t *authorization);
 
-/* Put an answer into `answers`, in place of any other to the same authorization. Consumes the answer, also on failure. */
+/* Put an answer into `answers`, in place of any other to its authorization. Consumes it, also on failure. */
 bool au_chall_add_take(json_t *doc, const json_t *authorization, json_t *answer, struct au_err *err);
 
 /*

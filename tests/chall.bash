@@ -66,5 +66,5 @@ feed_end() { exec {feeding}>&-; }
 
 ended() {
 	status=0
-	wait "$spawned" || status=$?
+	wait "${spawned:?}" || status=$?
 }

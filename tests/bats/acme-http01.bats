@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # http-01: files below a document root, and a web server of its own.
+#
+# shellcheck disable=SC2016,SC2086,SC2153 # scripts for other shells; $WELL_KNOWN and $TOKEN are plain words of chall.bash
 
 load ../helpers
 load ../chall
@@ -153,7 +155,7 @@ serving() {
 @test "a file that cannot be written whole leaves nothing behind" {
 	must_pass acme-http01 --webroot www <<<"$doc"
 	rm "$file"
-	# shellcheck disable=SC2016 # for that shell; the files of the test itself are written by others
+	# the files of the test itself are written by others
 	must_fail 11 "" bash -c 'exec > >(cat >said) 2> >(cat >complained); trap "" XFSZ; ulimit -f 0; exec acme-http01 --webroot www' <<<"$doc"
 	wait_for grep -F "$TOKEN: File too large" complained
 	is_empty www/$WELL_KNOWN
@@ -216,7 +218,6 @@ serving() {
 }
 
 @test "a socket handed down" {
-	# shellcheck disable=SC2016 # perl's
 	must_pass perl -MIO::Socket::INET -e '$^F = 99;
 		my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:0") or die;
 		exec "acme-http01", "--listen", "fd:" . fileno($s), "--port-file", "port", @ARGV' \

@@ -14,7 +14,7 @@ scripts() { # REGEX of the first line
 sh_scripts() { shellcheck -x --source-path=SCRIPTDIR $(scripts '^#!.*[/ ](sh|dash|bash)') tests/pebble.sh tests/lint/lint.sh; }
 # shellcheck disable=SC2046
 bats_files() { shellcheck -x --source-path=SCRIPTDIR -s bats -e SC2154,SC2030,SC2031,SC2317,SC2119,SC2120 $(sources | grep '\.bats$'); }
-helpers() { shellcheck -x --source-path=SCRIPTDIR -s bash tests/helpers.bash tests/rawserve.bash; }
+helpers() { shellcheck -x --source-path=SCRIPTDIR -s bash tests/*.bash; }
 # shellcheck disable=SC2046
 completions() {
 	set -- $(find "$build/completions" -maxdepth 1 -name 'acme*' ! -name '*.fish')
