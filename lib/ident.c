@@ -19,11 +19,6 @@
 
 static const char letters_digits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 static bool is_ascii(const char *s)
 {
 	for (; *s; s++)
@@ -99,9 +94,7 @@ static char *to_ascii(const char *name, const char *shown, struct au_err *err)
 	copy = au_strdup((const char *)mapped);
 	idn2_free(mapped);
 	if (!copy)
-		return au_fail_mem(err), NULL;
-	for (char *p = copy; *p; p++)
-		*p = lower(*p);
+		au_fail_mem(err);
 	return copy;
 }
 
@@ -252,6 +245,11 @@ bool au_ident_check(const json_t *identifier, bool wildcard, struct au_err *err)
 	if (strcmp(type, "ip") == 0 && !ip_canonical(value, &ip))
 		return au_fail(err, AU_PROTOCOL, "ip:%.300s: not an IPv4 or IPv6 address", value);
 	return true;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
 /* strcasecmp() asks the locale, and in Turkish I is no capital i. */

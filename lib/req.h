@@ -128,8 +128,9 @@ bool au_req_endpoint(struct au_net *net, const char *name, const char **url, str
 
 /*
  * Fetch an authorization (POST-as-GET), check it and put it, with its url, into list: over the element with that
- * url (which must have been for the same name), else at the end. When order is not NULL it must be for one of the order's identifiers (its own name, with
- * the wildcard's star gone, or an ancestor of it, RFC 9444), so that nothing foreign is proved for a server's benefit.
+ * url (which must have been for the same name), else at the end. When order is not NULL it must be for one of the
+ * order's identifiers (its own name, with the wildcard's star gone, or an ancestor of it, RFC 9444), so that nothing
+ * foreign is proved for a server's benefit.
  */
 bool au_req_authorization(struct au_net *net, const char *url, const json_t *order, json_t *list, long *retry_after,
 			  struct au_err *err);

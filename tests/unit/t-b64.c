@@ -31,7 +31,8 @@ static void vectors(void)
 static void refused(void)
 {
 	static const char *const url[] = {
-		"Z", "Zm9vY", "Zg==", "Zg=", "Zh", "Zm9", "Zm9=", "Zm 9v", "Zm9v\n", "\nZm9v", "Zm+v", "Zm/v", "Zm9v.", "Zm\xc3\xbc",
+		"Z", "A", "Zm9vY", "Zm9vA", "Zg==", "Zg=", "Zh", "Zm9", "Zm9=", "Zm 9v", "Zm9v\n", "\nZm9v",
+		"Zm+v", "Zm/v", "Zm9v.", "Zm\xc3\xbc",
 		"=", "====", "Zg==Zg==", "Zm9vZh", "Zm9vZm9",
 	};
 	static const char *const std[] = {

@@ -76,6 +76,8 @@ static void streams(void)
 		  "!3 stdin: object at line 1: line 1 column 10: duplicate object key near '\"a\"';{};" },
 		{ "wrong brackets", TEXT("{]{}"),
 		  "!3 stdin: object at line 1: line 1 column 2: string or '}' expected near ']';{};" },
+		{ "a backslash outside of a string", TEXT("{\\}{}"),
+		  "!3 stdin: object at line 1: line 1 column 2: string or '}' expected near '\\\\';{};" },
 		{ "NUL in a string", TEXT("{\"a\":\"\0\"}{}"),
 		  "!3 stdin: object at line 1: line 1 column 6: control character 0x0 near '\"';{};" },
 		{ "an array", TEXT("{}\n[{}]{}"), "{};!3 stdin: line 2: not a JSON object;" },

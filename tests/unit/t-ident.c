@@ -65,7 +65,8 @@ static void dns(void)
 	ok(au_ident_is_dns("WWW.example.ORG", false), "either case");
 	ok(au_ident_is_dns("*.example.org", true) && !au_ident_is_dns("*.example.org", false), "wildcard only where allowed");
 	ok(!au_ident_is_dns("../../etc/passwd", false) && !au_ident_is_dns("", true) && !au_ident_is_dns("*.", true) &&
-	   !au_ident_is_dns("a.test.", false) && !au_ident_is_dns("b\xc3\xbc" "cher.example", false), "nothing else");
+	   !au_ident_is_dns("a.test.", false) && !au_ident_is_dns(long_label, false) &&
+	   !au_ident_is_dns("b\xc3\xbc" "cher.example", false), "nothing else");
 }
 
 static void typed(void)

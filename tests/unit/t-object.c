@@ -88,7 +88,9 @@ static void directories(void)
 {
 	static const struct spoil bad[] = {
 		{ "newNonce", NULL, "newNonce: missing" }, { "newNonce", "null", "newNonce: not a string" },
-		{ "newAccount", "[]", "newAccount: not a string" }, { "newOrder", "7", "newOrder: not a string" },
+		{ "newAccount", "[]", "newAccount: not a string" },
+		{ "newAccount", NULL, "newAccount: missing" }, { "newOrder", NULL, "newOrder: missing" },
+		{ "newOrder", "7", "newOrder: not a string" },
 		{ "newOrder", "''", "newOrder: : URL refused" },
 		{ "newNonce", "'http://ca.test/n'", "newNonce: http://ca.test/n: URL refused" },
 		{ "newAuthz", "'file:///etc/passwd'", "newAuthz" }, { "revokeCert", "'/revoke'", "revokeCert" },
