@@ -12,6 +12,8 @@
 
 /* A certificate of 100 names of 255 octets, or of the largest signature there is, is half of this. */
 #define MAX_CERT (128u << 10)
+/* A certificate has ten of them, and GnuTLS compares each with each. */
+#define MAX_EXTENSIONS 64u
 /* No CA uses a public exponent beyond 32 bits, and its length is what verifying costs. */
 #define MAX_RSA_E 8u
 
@@ -68,11 +70,11 @@ bool au_cert_aki(const struct au_cert *cert, struct au_span *id)
 	return true;
 }
 
-/* [3] { SEQUENCE OF Extension }, each of its kind once (RFC 5280 section 4.2). */
+/* [3] { SEQUENCE OF Extension }; that each is there once (RFC 5280 section 4.2) is GnuTLS's work. */
 static bool extensions_read(struct au_cert *cert, struct au_span tbs)
 {
 	struct au_der skip, outer, seq;
-	struct au_cert_ext a, b;
+	struct au_cert_ext ext;
 
 	au_der_take(&tbs, AU_DER_CTX(1), &skip);
 	au_der_take(&tbs, AU_DER_CTX(2), &skip);
@@ -83,18 +85,13 @@ static bool extensions_read(struct au_cert *cert, struct au_span tbs)
 		return false;
 	cert->extensions = seq.in;
 	struct au_span rest = seq.in;
-	for (unsigned count = 0; rest.n != 0; count++) {
-		if (count == 64 || !au_cert_ext_next(&rest, &a))
+	for (unsigned count = 0; rest.n != 0; count++)
+		if (count == MAX_EXTENSIONS || !au_cert_ext_next(&rest, &ext))
 			return false;
-		struct au_span behind = rest;
-		while (au_cert_ext_next(&behind, &b))
-			if (au_span_equal(a.oid, b.oid))
-				return false;
-	}
 	return true;
 }
 
-/* Find the ranges. GnuTLS has taken the structure for a certificate; here each element is where it must be. */
+/* Find the ranges. What is inside of them is GnuTLS's work, after this. */
 static bool ranges_read(struct au_cert *cert)
 {
 	struct au_span rest = { cert->der.p, cert->der.n };
@@ -146,13 +143,14 @@ static bool cert_read(struct au_cert *cert, struct au_err *err)
 
 	if (!au_der_valid(cert->der.p, cert->der.n))
 		return au_fail(err, AU_PROTOCOL, "not DER");
-	if (gnutls_x509_crt_init(&cert->crt) < 0)
-		return au_fail_mem(err);
-	if ((r = gnutls_x509_crt_import(cert->crt, &d, GNUTLS_X509_FMT_DER)) < 0)
-		return au_fail_gnutls(err, AU_PROTOCOL, "not a certificate", r);
 	if (!ranges_read(cert))
 		return au_fail(err, AU_PROTOCOL, "not a certificate as RFC 5280 has it");
-	return rsa_bounded(cert, err);
+	if (!rsa_bounded(cert, err))
+		return false;
+	if (gnutls_x509_crt_init(&cert->crt) < 0)
+		return au_fail_mem(err);
+	r = gnutls_x509_crt_import(cert->crt, &d, GNUTLS_X509_FMT_DER);
+	return r >= 0 || au_fail_gnutls(err, AU_PROTOCOL, "not a certificate", r);
 }
 
 static bool one_read(struct au_chain *chain, struct au_pem *pem, bool explained, bool *found, struct au_err *err)

@@ -21,7 +21,7 @@ struct spec {
 	gnutls_privkey_t key;
 	const char *dns[4];
 	const char *ip, *email, *uri;
-	bool ca;
+	bool ca, no_ca;              /* CA:TRUE, CA:FALSE; neither: no basic constraints */
 	int path;                    /* with ca: path length, -1 for none */
 	unsigned usage;              /* GNUTLS_KEY_..., 0 for none */
 	int64_t from, to;            /* 0: as above */
@@ -172,6 +172,8 @@ static inline void cert_der(const struct spec *s, const struct spec *issuer, str
 	set_names(c, s);
 	if (s->ca)
 		must(gnutls_x509_crt_set_basic_constraints(c, 1, s->path));
+	if (s->no_ca)
+		must(gnutls_x509_crt_set_basic_constraints(c, 0, -1));
 	if (s->usage)
 		must(gnutls_x509_crt_set_key_usage(c, s->usage));
 	if (s->critical)

@@ -107,6 +107,9 @@ static void good(void)
 	s = leaf;
 	s.cn = NULL;
 	accepted(&s, &sub, &root, "an empty subject");
+	s = leaf;
+	s.no_ca = true;
+	accepted(&s, &sub, &root, "CA:FALSE");
 }
 
 static void alone(void)
@@ -203,6 +206,8 @@ static void bad_links(void)
 
 	s.ca = false;
 	refused(&leaf, &s, &root, "certificate 2: not the certificate of a CA", "signed by no CA");
+	s.no_ca = true;
+	refused(&leaf, &s, &root, "certificate 2: not the certificate of a CA", "signed by one that says so");
 	s = sub;
 	s.usage = GNUTLS_KEY_DIGITAL_SIGNATURE;
 	refused(&leaf, &s, &root, "certificate 2: its key usage", "a CA that may not sign");
@@ -396,6 +401,35 @@ static void twins(void)
 	uint8_t *oid = memmem(der.p, der.n, "\x06\x03\x55\x1d\x63", 5);
 	oid[4] = 17;
 	from_der(&der, "CERTIFICATE", "not a certificate", "two lists of names");
+}
+
+static void many_extensions(void)
+{
+	/* the key and authority identifiers, usage and names of the leaf are three */
+	for (unsigned n = 60; n <= 62; n++) {
+		gnutls_x509_crt_t c;
+		gnutls_datum_t d;
+		struct au_buf der AU_AUTO_BUF = AU_BUF(0);
+		AU_AUTO_CHAIN struct au_chain *chain = NULL;
+		struct au_err err AU_AUTO_ERR = { 0 };
+		cert_der(&leaf, &sub, &der);
+		must(gnutls_x509_crt_init(&c));
+		must(gnutls_x509_crt_import(c, &(gnutls_datum_t){ der.p, (unsigned)der.n }, GNUTLS_X509_FMT_DER));
+		for (unsigned i = 0; i < n; i++) {
+			char oid[32];
+			snprintf(oid, sizeof oid, "2.999.%u", i);
+			must(gnutls_x509_crt_set_extension_by_oid(c, oid, "\x05", 2, 0));
+		}
+		sign_cert(c, &sub, GNUTLS_DIG_SHA256);
+		must(gnutls_x509_crt_export2(c, GNUTLS_X509_FMT_PEM, &d));
+		bool read = au_chain_read(d.data, d.size, &chain, &err);
+		if (n <= 61)
+			ok(read, "%u extensions", n + 3);
+		else
+			fails(!read, &err, AU_PROTOCOL, "not a certificate as RFC 5280 has it", "%u extensions", n + 3);
+		gnutls_free(d.data);
+		gnutls_x509_crt_deinit(c);
+	}
 }
 
 /* SubjectPublicKeyInfo of the leaf replaced by one of an RSA key whose modulus has n octets, exponent e octets. */
@@ -592,6 +626,7 @@ int main(void)
 	repeated();
 	reading();
 	twins();
+	many_extensions();
 	rsa_lengths();
 	ari_id();
 	matching();

@@ -160,7 +160,8 @@ static void hosts(void)
 	}
 	AU_AUTO_JSON json_t *names = json_array();
 	struct au_err err AU_AUTO_ERR = { 0 };
-	ok(au_san_add_host(names, "a.test\0.b.test", 14, &err) && json_array_size(names) == 0, "a NUL inside is no host");
+	ok(au_san_add_host(names, "a.test\0.b.test", 14, &err) && au_san_add_host(names, "192.0.2.1\0x", 11, &err) &&
+	   json_array_size(names) == 0, "a NUL inside is no host");
 }
 
 int main(void)
