@@ -7,7 +7,7 @@ API = limits err mem buf b64 clock json fdio cli key jwk jws csr cert renewal ur
 LIB_SRC = \
 	lib/err.c lib/mem.c lib/buf.c lib/b64.c lib/clock.c \
 	lib/json.c lib/fdio.c \
-	lib/cli.c lib/cli-help.c lib/key.c lib/key-parts.c lib/key-factor.c lib/key-policy.c lib/key-der.c lib/key-pbes2.c lib/key-read.c lib/key-token.c lib/key-sign.c lib/jwk.c lib/jws.c lib/der.c lib/pem.c lib/san.c lib/csr.c lib/cert.c lib/cert-check.c lib/cert-show.c lib/renewal.c \
+	lib/cli.c lib/cli-help.c lib/key.c lib/key-parts.c lib/key-rsa.c lib/key-oldpem.c lib/key-policy.c lib/key-der.c lib/key-pbes2.c lib/key-read.c lib/key-token.c lib/key-sign.c lib/jwk.c lib/jws.c lib/der.c lib/pem.c lib/san.c lib/csr.c lib/cert.c lib/cert-check.c lib/cert-show.c lib/renewal.c \
 	lib/url.c lib/ident.c lib/problem.c lib/object.c lib/chall.c \
 	lib/chall/http-01.c lib/chall/dns-01.c lib/chall/dns-account-01.c lib/chall/tls-alpn-01.c
 

@@ -66,8 +66,9 @@ bool au_key_from_parts(struct au_parts *parts, enum au_key_want want, struct au_
 
 /* The public half of EC and OKP from D; AU_KEY when D is out of range. */
 bool au_parts_public(struct au_parts *parts, struct au_err *err);
-/* p and q from n, e and d, the rest emptied; AU_KEY when they do not belong together. */
-bool au_parts_factor(struct au_parts *parts, struct au_err *err);
+/* p, q and what follows from them from n, e and d; AU_KEY when they do not belong together. */
+bool au_parts_complete_rsa(struct au_parts *parts, struct au_err *err);
+bool au_parts_generate_rsa(struct au_parts *parts, unsigned bits, struct au_err *err);
 
 /* Private keys in DER: PKCS#8 (RFC 5208, 5958), SEC 1 (RFC 5915), PKCS#1 (RFC 8017). AU_KEY. */
 bool au_parts_read_pkcs8(struct au_span der, struct au_parts *parts, struct au_err *err);
@@ -86,6 +87,15 @@ bool au_der_put(struct au_buf *der, unsigned tag, const void *p, size_t n, struc
 bool au_pbes2_open(struct au_span der, const void *pass, size_t n, struct au_buf *plain, struct au_err *err);
 bool au_pbes2_seal(const void *plain, size_t plain_n, const void *pass, size_t n, struct au_buf *der,
 		   struct au_err *err);
+
+/* CBC in place; the length of key is the cipher's. A GnuTLS code. */
+int au_cbc(gnutls_cipher_algorithm_t cipher, const uint8_t *key, struct au_span iv, uint8_t *text, size_t n, bool seal);
+/* Take off the padding of what was decrypted behind start; false: it has none, or is not DER. */
+bool au_cbc_unpad(struct au_buf *b, size_t start, size_t block);
+/* The first block of PEM that is encrypted as OpenSSL did before PKCS#8, to its label and DER. */
+bool au_oldpem_open(const void *text, size_t text_n, const void *pass, size_t n, char label[static 64],
+		    struct au_buf *der, struct au_err *err);
+extern const char au_oldpem_mark[];
 
 /* The numbers of a key that GnuTLS read; takes soft. */
 bool au_parts_from_soft_take(gnutls_x509_privkey_t soft, struct au_parts *parts, struct au_err *err);

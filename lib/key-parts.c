@@ -132,23 +132,19 @@ static int import_public(gnutls_pubkey_t pub, const struct au_parts *parts)
 	return gnutls_pubkey_import_ecc_raw(pub, kind->curve, &a, b.size ? &b : NULL);
 }
 
-static const gnutls_datum_t *datum_or_null(const gnutls_datum_t *d)
+/* RSA goes in as DER: the function that takes numbers leaves copies of them in memory. */
+static int import_private(gnutls_x509_privkey_t soft, const struct au_parts *parts, struct au_err *err)
 {
-	return d->size ? d : NULL;
-}
+	gnutls_datum_t x = datum(&parts->v[AU_PART_X]), y = datum(&parts->v[AU_PART_Y]), d = datum(&parts->v[AU_PART_D]);
+	AU_AUTO_BUF struct au_buf pkcs1 = AU_BUF(AU_MAX_KEYFILE);
+	const char *label;
 
-static int import_private(gnutls_x509_privkey_t soft, const struct au_parts *parts)
-{
-	gnutls_datum_t d[RSA_PARTS];
-
-	for (unsigned i = 0; i < RSA_PARTS; i++)
-		d[i] = datum(&parts->v[i]);
-	if (parts->type == AU_KEY_RSA)
-		return gnutls_x509_privkey_import_rsa_raw2(soft, &d[AU_PART_N], &d[AU_PART_E], &d[AU_PART_D],
-							   &d[AU_PART_P], &d[AU_PART_Q], datum_or_null(&d[AU_PART_QI]),
-							   datum_or_null(&d[AU_PART_DP]), datum_or_null(&d[AU_PART_DQ]));
-	return gnutls_x509_privkey_import_ecc_raw(soft, au_key_kinds[parts->type].curve, &d[AU_PART_X],
-						  d[AU_PART_Y].size ? &d[AU_PART_Y] : NULL, &d[AU_PART_D]);
+	if (parts->type != AU_KEY_RSA)
+		return gnutls_x509_privkey_import_ecc_raw(soft, au_key_kinds[parts->type].curve, &x, y.size ? &y : NULL, &d);
+	if (!au_parts_write_traditional(parts, &label, &pkcs1, err))
+		return GNUTLS_E_MEMORY_ERROR;
+	d = datum(&pkcs1);
+	return gnutls_x509_privkey_import(soft, &d, GNUTLS_X509_FMT_DER);
 }
 
 /* The halves of a software key, shown to belong together. */
@@ -160,7 +156,7 @@ static bool add_private(struct au_key *key, const struct au_parts *parts, struct
 		r = gnutls_privkey_init(&key->priv);
 	if (r < 0)
 		return au_fail_gnutls(err, AU_KEY, "private key", r);
-	r = import_private(key->soft, parts);
+	r = import_private(key->soft, parts, err);
 	if (r >= 0)
 		r = gnutls_x509_privkey_verify_params(key->soft);
 	if (r == GNUTLS_E_MEMORY_ERROR)
@@ -181,7 +177,7 @@ static bool complete(struct au_parts *parts, struct au_err *err)
 		return parts->v[AU_PART_X].n || au_parts_public(parts, err);
 	for (unsigned i = AU_PART_P; i <= AU_PART_QI; i++)
 		if (!parts->v[i].n)
-			return au_parts_factor(parts, err);
+			return au_parts_complete_rsa(parts, err);
 	return true;
 }
 

@@ -114,7 +114,10 @@ static bool scheme(struct au_span in, struct pbes2 *p, struct au_err *err)
 	return unsupported(err, "cipher");
 }
 
-/* How old tools did it (PKCS#5 version 1.5, PKCS#12): GnuTLS knows these. */
+/*
+ * How old tools did it (PKCS#5 version 1.5, PKCS#12). GnuTLS knows these, and frees copies of the passphrase
+ * unwiped.
+ */
 static bool open_old(struct au_span der, const void *pass, struct au_buf *plain, struct au_err *err)
 {
 	const gnutls_datum_t in = { .data = (void *)(uintptr_t)der.p, .size = (unsigned)der.n };
@@ -133,30 +136,39 @@ static bool open_old(struct au_span der, const void *pass, struct au_buf *plain,
 	return au_parts_from_soft_take(soft, &parts, err) && au_parts_write_pkcs8(&parts, plain, err);
 }
 
+int au_cbc(gnutls_cipher_algorithm_t cipher, const uint8_t *key, struct au_span iv, uint8_t *text, size_t n, bool seal)
+{
+	const gnutls_datum_t k = { .data = (void *)(uintptr_t)key, .size = (unsigned)gnutls_cipher_get_key_size(cipher) };
+	uint8_t copy[16];
+	gnutls_datum_t v = { .data = copy, .size = (unsigned)iv.n };
+	gnutls_cipher_hd_t handle;
+
+	if (iv.n > sizeof copy)
+		return GNUTLS_E_INVALID_REQUEST;
+	memcpy(copy, iv.p, iv.n);
+	int r = gnutls_cipher_init(&handle, cipher, &k, &v);
+	if (r < 0)
+		return r;
+	r = seal ? gnutls_cipher_encrypt(handle, text, n) : gnutls_cipher_decrypt(handle, text, n);
+	gnutls_cipher_deinit(handle);
+	return r;
+}
+
 static int cipher_run(const struct pbes2 *p, const void *pass, size_t n, uint8_t *text, size_t text_n, bool seal)
 {
-	uint8_t key[32], iv[16];
-	size_t key_n = gnutls_cipher_get_key_size(p->cipher);
-	gnutls_datum_t k = { .data = key, .size = (unsigned)key_n };
+	uint8_t key[32];
 	const gnutls_datum_t secret = { .data = (void *)(uintptr_t)pass, .size = (unsigned)n };
 	const gnutls_datum_t salt = { .data = (void *)(uintptr_t)p->salt.p, .size = (unsigned)p->salt.n };
-	gnutls_datum_t v = { .data = iv, .size = (unsigned)p->iv.n };
-	gnutls_cipher_hd_t cipher;
+	int r = gnutls_pbkdf2(p->mac, &secret, &salt, p->rounds, key, gnutls_cipher_get_key_size(p->cipher));
 
-	memcpy(iv, p->iv.p, p->iv.n);
-	int r = gnutls_pbkdf2(p->mac, &secret, &salt, p->rounds, key, key_n);
 	if (r >= 0)
-		r = gnutls_cipher_init(&cipher, p->cipher, &k, &v);
-	if (r >= 0) {
-		r = seal ? gnutls_cipher_encrypt(cipher, text, text_n) : gnutls_cipher_decrypt(cipher, text, text_n);
-		gnutls_cipher_deinit(cipher);
-	}
+		r = au_cbc(p->cipher, key, p->iv, text, text_n, seal);
 	au_wipe(key, sizeof key);
 	return r;
 }
 
 /* RFC 8018 section 6.1.1 step 4; a wrong passphrase shows here, or in what is inside. */
-static bool unpad(struct au_buf *b, size_t start, size_t block)
+bool au_cbc_unpad(struct au_buf *b, size_t start, size_t block)
 {
 	size_t pad = b->n > start ? b->p[b->n - 1] : 0;
 
@@ -197,7 +209,7 @@ bool au_pbes2_open(struct au_span der, const void *pass, size_t n, struct au_buf
 	int r = cipher_run(&p, pass, n, plain->p + start, text.in.n, false);
 	if (r < 0)
 		return au_fail_gnutls(err, AU_KEY, "decryption", r);
-	return unpad(plain, start, block) || au_fail(err, AU_KEY, "the passphrase is wrong");
+	return au_cbc_unpad(plain, start, block) || au_fail(err, AU_KEY, "the passphrase is wrong");
 }
 
 /* --- sealing ----------------------------------------------------------------------- */

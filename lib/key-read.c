@@ -66,29 +66,6 @@ static bool encrypted(struct au_span der, const struct source *src, struct au_er
 	       pkcs8((struct au_span){ plain.p, plain.n }, src, err);
 }
 
-/* PEM with its own encryption, from before PKCS#8 (RFC 1421 headers). */
-static bool old_pem(const void *p, size_t n, const struct source *src, struct au_err *err)
-{
-	const gnutls_datum_t in = { .data = (void *)(uintptr_t)p, .size = (unsigned)n };
-	AU_AUTO_BUF struct au_buf pass = AU_BUF(0), der = AU_BUF(AU_MAX_KEYFILE);
-	AU_AUTO_PARTS struct au_parts parts = { 0 };
-	gnutls_x509_privkey_t soft;
-
-	if (!passphrase_read(src, &pass, err))
-		return false;
-	int r = gnutls_x509_privkey_init(&soft);
-	if (r < 0)
-		return au_fail_gnutls(err, AU_KEY, "private key", r);
-	r = gnutls_x509_privkey_import_openssl(soft, &in, (const char *)pass.p);
-	if (r < 0) {
-		gnutls_x509_privkey_deinit(soft);
-		return r == GNUTLS_E_DECRYPTION_FAILED ? au_fail(err, AU_KEY, "the passphrase is wrong") :
-							 au_fail_gnutls(err, AU_KEY, "encrypted private key", r);
-	}
-	return au_parts_from_soft_take(soft, &parts, err) && au_parts_write_pkcs8(&parts, &der, err) &&
-	       pkcs8((struct au_span){ der.p, der.n }, src, err);
-}
-
 static bool openssh(struct au_span der, const struct source *src, struct au_err *err)
 {
 	(void)der, (void)src;
@@ -229,12 +206,25 @@ static bool pem_choose(const void *p, size_t n, const struct kind **chosen, stru
 	}
 }
 
+static bool old_pem(const void *p, size_t n, const struct source *src, struct au_err *err)
+{
+	AU_AUTO_BUF struct au_buf pass = AU_BUF(0), der = AU_BUF(AU_MAX_KEYFILE);
+	char label[64];
+
+	if (!passphrase_read(src, &pass, err) || !au_oldpem_open(p, n, pass.p, pass.n, label, &der, err))
+		return false;
+	const struct kind *kind = kind_find(label);
+	if (!kind || kind->has != AU_KEY_PRIVATE)
+		return au_fail(err, AU_KEY, "%s: encrypted, but not a key", label);
+	return kind->read((struct au_span){ der.p, der.n }, src, err);
+}
+
 static bool pem_read(const void *p, size_t n, const struct source *src, struct au_err *err)
 {
 	AU_AUTO_BUF struct au_buf der = AU_BUF(AU_MAX_KEYFILE);
 	const struct kind *kind;
 
-	if (memmem(p, n, "Proc-Type: 4,ENCRYPTED", 22))
+	if (memmem(p, n, au_oldpem_mark, strlen(au_oldpem_mark)))
 		return old_pem(p, n, src, err);
 	if (!pem_choose(p, n, &kind, &der, err))
 		return false;

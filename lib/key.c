@@ -220,21 +220,6 @@ bool au_key_type_read(const char *text, enum au_key_type *type, unsigned *bits, 
 
 /* --- making, writing, comparing --------------------------------------------------- */
 
-static bool generate_rsa(unsigned bits, struct au_parts *parts, struct au_err *err)
-{
-	gnutls_x509_privkey_t soft;
-	int r = gnutls_x509_privkey_init(&soft);
-
-	if (r < 0)
-		return au_fail_gnutls(err, AU_KEY, "new key", r);
-	r = gnutls_x509_privkey_generate(soft, GNUTLS_PK_RSA, bits, 0);
-	if (r < 0) {
-		gnutls_x509_privkey_deinit(soft);
-		return au_fail_gnutls(err, AU_KEY, "new key", r);
-	}
-	return au_parts_from_soft_take(soft, parts, err);
-}
-
 /* A scalar or seed from the random generator; a scalar past the group order is drawn again. */
 static bool generate_curve(enum au_key_type type, struct au_parts *parts, struct au_err *err)
 {
@@ -261,7 +246,7 @@ bool au_key_generate(enum au_key_type type, unsigned bits, struct au_key **key, 
 	if (type == AU_KEY_RSA && (bits < AU_MIN_RSA_KEY || bits > AU_MAX_RSA_KEY))
 		return au_fail(err, AU_KEY, "new key: %u bits: an RSA key has %u to %u", bits, AU_MIN_RSA_KEY,
 			       AU_MAX_RSA_KEY);
-	if (type == AU_KEY_RSA ? !generate_rsa(bits, &parts, err) : !generate_curve(type, &parts, err))
+	if (type == AU_KEY_RSA ? !au_parts_generate_rsa(&parts, bits, err) : !generate_curve(type, &parts, err))
 		return false;
 	au_err_clear(err);
 	return au_key_from_parts(&parts, AU_KEY_PRIVATE, key, err);

@@ -45,7 +45,10 @@ enum au_key_type au_key_type(const struct au_key *key);
 bool au_key_is_private(const struct au_key *key);
 /* Canonical name: "rsa2048", "p256", "p384", "p521", "ed25519", "ed448". Borrowed from the key. */
 const char *au_key_name_peek(const struct au_key *key);
-/* "p256", "ec-256", "es256", "prime256v1", "rsa3072", "RSA:3072", "ed25519"... AU_USAGE. bits is 0 for others than RSA. */
+/*
+ * "p256", "ec-256", "es256", "prime256v1", "rsa3072", "RSA:3072", "rsa" (3072), "ed25519"... AU_USAGE. bits is 0 for
+ * others than RSA.
+ */
 bool au_key_type_read(const char *text, enum au_key_type *type, unsigned *bits, struct au_err *err);
 
 /*
@@ -60,10 +63,16 @@ bool au_key_policy(const struct au_key *key, struct au_err *err);
 /* DER SubjectPublicKeyInfo, appended. */
 bool au_key_spki(const struct au_key *key, struct au_buf *der, struct au_err *err);
 
-/* The private key as PKCS#8 PEM, unencrypted or (passphrase of n octets, not NULL) PBES2 AES-256. AU_KEY when it lives in a token. */
+/*
+ * The private key as PKCS#8 PEM, unencrypted or (passphrase of n octets, not NULL) PBES2 with AES-256. AU_KEY when it
+ * lives in a token.
+ */
 bool au_key_pem(const struct au_key *key, const void *passphrase, size_t n, struct au_buf *pem, struct au_err *err);
 
-/* The private key in the form it had before PKCS#8, which some clients insist on: "BEGIN EC PRIVATE KEY", "BEGIN RSA PRIVATE KEY". AU_KEY for Ed25519 and Ed448. */
+/*
+ * The private key in the form it had before PKCS#8, which some clients insist on: "BEGIN EC PRIVATE KEY", "BEGIN RSA
+ * PRIVATE KEY". AU_KEY for Ed25519 and Ed448.
+ */
 bool au_key_pem_traditional(const struct au_key *key, struct au_buf *pem, struct au_err *err);
 
 /* "BEGIN PUBLIC KEY". */
@@ -73,7 +82,7 @@ bool au_key_pem_public(const struct au_key *key, struct au_buf *pem, struct au_e
 bool au_key_equal(const struct au_key *a, const struct au_key *b);
 
 /*
- * Sign n octets as JOSE does for this key and alg (au_jws_alg_*), raw r||s for
+ * Sign n octets as JOSE does for this key and alg, raw r||s for
  * ECDSA of the curve's full width; appended to sig. AU_KEY.
  */
 bool au_key_sign(const struct au_key *key, const char *alg, const void *p, size_t n,
@@ -83,7 +92,10 @@ bool au_key_sign(const struct au_key *key, const char *alg, const void *p, size_
 bool au_key_verify(const struct au_key *key, const char *alg, const void *p, size_t n,
 		   const void *sig, size_t sign, struct au_err *err);
 
-/* JOSE names: the one to use by default (RS256, ES256, ES384, ES512, EdDSA), and whether alg fits the key (PS256... for RSA). */
+/*
+ * JOSE names: the one to use by default (RS256, ES256, ES384, ES512, EdDSA), and whether alg fits the key (for RSA also
+ * RS384, PS256..., for OKP also the fully specified names of RFC 9864).
+ */
 const char *au_key_alg_peek(const struct au_key *key);
 bool au_key_alg_fits(const struct au_key *key, const char *alg);
 

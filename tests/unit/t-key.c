@@ -309,6 +309,81 @@ static void no_keys(void)
 	fails(!open_text(big, AU_MAX_KEYFILE + 1, AU_KEY_PRIVATE, NULL), &err, AU_KEY, "larger than", "a file too large");
 }
 
+/* The key of RFC 7515 A.3 as OpenSSL 3.0 encrypts it, passphrase "geheim". */
+static const struct { const char *what, *pem; } openssl_keys[] = {
+	{ "PEM with AES-256",
+	  "-----BEGIN EC PRIVATE KEY-----\n"
+	  "Proc-Type: 4,ENCRYPTED\n"
+	  "DEK-Info: AES-256-CBC,32FB7FE2BB4761DE4704986FC40AD41F\n"
+	  "\n"
+	  "CZ3V0I9v3dQquIRqDjCpH2h25/AFCH2f/S3mL3auk6Ojy22eAZKIFJCJIBNU8a5x\n"
+	  "dnv6pUtvEloXLAGssZn6GktHRBprWU4bIUNePAQzgeuXdZ+sAXB8UXzYVAloqOIm\n"
+	  "jX+uAtXNbqO56t1Ta7aLjqD196riwX5UaJOPZoNXaAY=\n"
+	  "-----END EC PRIVATE KEY-----\n" },
+	{ "PEM with 3DES",
+	  "-----BEGIN EC PRIVATE KEY-----\n"
+	  "Proc-Type: 4,ENCRYPTED\n"
+	  "DEK-Info: DES-EDE3-CBC,F596FEA58B5E9A9B\n"
+	  "\n"
+	  "KqCkXa/329cork+HWKJhAW57s9WoVxwZdcCHHBiX0eqjhLkVhP5fFBMVwtIx61pE\n"
+	  "UGVc+C29L5hUDO2f7MZGtHjESzjuO56mHPoRncMB4IUU1NM7V9jW7F44bFkP7at6\n"
+	  "mUUlLLEqqc529MQoQInCvb60UUrN+w0FknY+OwLfbNM=\n"
+	  "-----END EC PRIVATE KEY-----\n" },
+	{ "PKCS#8 with PBES1 as PKCS#12 has it",
+	  "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+	  "MIGxMBwGCiqGSIb3DQEMAQMwDgQItzZ8BxR+DlMCAggABIGQkdGdoqJsjrpIrdiJ\n"
+	  "xlZk9hEJ495WywpYwaP5C8R9MDBukS4gsUStnEIq6QGlettMBSAIX2tJSg8qUFLC\n"
+	  "DgwzWG5aUW+R+FCsU7bxOPRkVobBfC777t23EPLZgHcvk01My2O5flgi5z3DLv0r\n"
+	  "0PUUax3eBmRkF2//R2jDtcj1L8YbkGxfZPCCgQ3oU0BBpfna\n"
+	  "-----END ENCRYPTED PRIVATE KEY-----\n" },
+	{ "PKCS#8 with HMAC-SHA1 and 3DES",
+	  "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+	  "MIHVMEAGCSqGSIb3DQEFDTAzMBsGCSqGSIb3DQEFDDAOBAj9Sru0q1vsLgICCAAw\n"
+	  "FAYIKoZIhvcNAwcECADwqW9D324hBIGQTpk67vUhlxalTZHqaHrV1RUsKIyKiKv6\n"
+	  "Q7Fx5X4VZDejwFzH1IEe78xOxjKYOp2fENZwzKDgETwZc8LKyPKassWqxgOb/tic\n"
+	  "ul8UR8a2MRFX7DzDqRYZJzK7eMxcrQ2PYSihZbgNSAU8Ym1hqZGrOM2DghsP8k17\n"
+	  "bLTd424nNWZbzxVyRmzd9zpINAVDO4qg\n"
+	  "-----END ENCRYPTED PRIVATE KEY-----\n" },
+	{ "PKCS#8 with HMAC-SHA512 and AES-128",
+	  "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+	  "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiRr6DvUU9xMQICCAAw\n"
+	  "DAYIKoZIhvcNAgsFADAdBglghkgBZQMEAQIEEIlr3OMXi6NcjxMB4DvUUgQEgZCh\n"
+	  "sb2WJ3JG6zg3pqmvM02vuQX0TF5NnkXCmSHJ0Upre9NTqErLKnJGKu4yjxnADWJZ\n"
+	  "fWvM6BqaIas3FO86EB4moe1NYnYtneTCJloGhywacnToK4dwNRpitOU8IRo/7SrX\n"
+	  "rEhYx/C1BBsZSP2ICnHir6qgR4l3h1jg8pSpK2/R8U0e1o44L+qFvjubr3ilEpw=\n"
+	  "-----END ENCRYPTED PRIVATE KEY-----\n" },
+};
+
+static void openssl_encrypted(void)
+{
+	AU_AUTO_KEY struct au_key *want = open_q(RFC7515_A3_PRIVATE, AU_KEY_PRIVATE);
+
+	for (size_t i = 0; i < sizeof openssl_keys / sizeof *openssl_keys; i++) {
+		const char *pem = openssl_keys[i].pem;
+		ok(same(want, open_text(pem, strlen(pem), AU_KEY_PRIVATE, secret("geheim"))), "OpenSSL: %s %s",
+		   openssl_keys[i].what, err.text);
+		fails(!open_text(pem, strlen(pem), AU_KEY_PRIVATE, secret("Geheim")), &err, AU_KEY,
+		      "test: the passphrase is wrong", "%s: another passphrase", openssl_keys[i].what);
+	}
+	static const struct { const char *pem, *why; } bad[] = {
+		{ "Proc-Type: 4,ENCRYPTED\n-----BEGIN EC PRIVATE KEY-----\nAAAA\n", "not well-formed" },
+		{ "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END EC PRIVATE KEY-----\n",
+		  "not well-formed" },
+		{ "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: RC2-CBC,00\n\nAAAA\n"
+		  "-----END EC PRIVATE KEY-----\n", "cipher that is not supported" },
+		{ "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0011\n\nAAAA\n"
+		  "-----END EC PRIVATE KEY-----\n", "not well-formed" },
+		{ "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+		  "DEK-Info: AES-128-CBC,00112233445566778899aabbccddeeff\n\nAAAA\n-----END EC PRIVATE KEY-----\n",
+		  "not well-formed" },
+		{ "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+		  "DEK-Info: AES-128-CBC,00112233445566778899aabbccddeeff\n", "the end of EC PRIVATE KEY is missing" },
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		fails(!open_text(bad[i].pem, strlen(bad[i].pem), AU_KEY_PRIVATE, secret("x")), &err, AU_KEY, bad[i].why,
+		      "not encrypted PEM, %zu", i);
+}
+
 /* Encrypted PKCS#8 with 16 zero octets inside. */
 static const struct { const char *hex, *why, *what; } sealed_keys[] = {
 	{ "305d304906092a864886f70d01050d303c301b06092a864886f70d01050c300e04080001020304050607020208"
@@ -605,6 +680,7 @@ int main(void)
 	sec1();
 	json_files();
 	no_keys();
+	openssl_encrypted();
 	kdfs();
 	rsa_policy();
 	edwards_policy();

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * key-factor: p and q of an RSA key that was written as n, e and d only
- * (RFC 7518 section 6.3.2 allows it; NIST SP 800-56B appendix C has the method).
- * All secrets are in limbs from au_alloc, and in GMP's mpn_sec functions, which
- * take their scratch space from the caller.
+ * key-rsa: RSA numbers that have to be computed: a fresh key, and what is missing of one that was written as n, e
+ * and d only (RFC 7518 section 6.3.2 allows that; NIST SP 800-56B appendix C has the method).
+ *
+ * Secrets that are read are in limbs from au_alloc and in GMP's mpn_sec functions, which take their scratch space
+ * from the caller. Making primes leaves candidates in memory that GMP frees; the key itself is wiped.
  */
-#include <gmp.h>
+#include <gnutls/crypto.h>
+#include <nettle/rsa.h>
 #include <string.h>
 
 #include "key-impl.h"
 #include "mem.h"
 
 #define LIMB sizeof(mp_limb_t)
+
+/* --- p and q ------------------------------------------------------------------------- */
 
 struct work {
 	mp_size_t n, k_n;
@@ -147,13 +151,11 @@ static mp_size_t max_size(mp_size_t a, mp_size_t b)
 	return a > b ? a : b;
 }
 
-bool au_parts_factor(struct au_parts *parts, struct au_err *err)
+static bool factor(struct au_parts *parts, struct au_err *err)
 {
 	struct au_buf *v = parts->v;
 	struct work w = { .n = limbs(v[AU_PART_N].n), .k_n = limbs(v[AU_PART_D].n) + limbs(v[AU_PART_E].n) };
 
-	for (unsigned i = AU_PART_P; i <= AU_PART_QI; i++)
-		au_buf_free(&v[i]);
 	if (!v[AU_PART_D].n || !v[AU_PART_E].n || v[AU_PART_D].n > v[AU_PART_N].n)
 		return au_fail(err, AU_KEY, "RSA: the private exponent d is missing or longer than the modulus");
 	mp_size_t n = w.n, bits = w.k_n * (mp_size_t)(8 * LIMB);
@@ -174,4 +176,87 @@ bool au_parts_factor(struct au_parts *parts, struct au_err *err)
 	if (!odd_part(&w, parts))
 		return au_fail(err, AU_KEY, "RSA: n, e and d do not belong together");
 	return search(&w, parts, err);
+}
+
+/* --- dp, dq, qi ---------------------------------------------------------------------- */
+
+/* d mod (prime - 1) */
+static bool exponent(struct au_parts *parts, enum au_part prime, enum au_part out, struct au_err *err)
+{
+	mp_size_t pn = limbs(parts->v[prime].n), dn = max_size(limbs(parts->v[AU_PART_D].n), pn);
+	AU_AUTO_MEM mp_limb_t *all = au_alloc((size_t)(pn + dn + mpn_sec_div_r_itch(dn, pn)) * LIMB);
+	mp_limb_t *p = all, *d = all + pn;
+
+	if (!all)
+		return au_fail_mem(err);
+	limbs_in(p, &parts->v[prime]);
+	limbs_in(d, &parts->v[AU_PART_D]);
+	p[0] &= ~(mp_limb_t)1;   /* odd, so this is p - 1 */
+	mpn_sec_div_r(d, dn, p, pn, d + dn);
+	return part_out(parts, out, d, pn, err);
+}
+
+/* q^-1 mod p; p is the larger one. */
+static bool coefficient(struct au_parts *parts, struct au_err *err)
+{
+	mp_size_t n = limbs(parts->v[AU_PART_P].n);
+	AU_AUTO_MEM mp_limb_t *all = au_alloc((size_t)(3 * n + mpn_sec_invert_itch(n)) * LIMB);
+	mp_limb_t *p = all, *q = all + n, *inverse = all + 2 * n;
+
+	if (!all)
+		return au_fail_mem(err);
+	limbs_in(p, &parts->v[AU_PART_P]);
+	limbs_in(q, &parts->v[AU_PART_Q]);
+	if (!mpn_sec_invert(inverse, q, p, n, (mp_bitcnt_t)n * 16 * LIMB, all + 3 * n))
+		return au_fail(err, AU_KEY, "RSA: p and q are not different primes");
+	return part_out(parts, AU_PART_QI, inverse, n, err);
+}
+
+bool au_parts_complete_rsa(struct au_parts *parts, struct au_err *err)
+{
+	return factor(parts, err) && exponent(parts, AU_PART_P, AU_PART_DP, err) &&
+	       exponent(parts, AU_PART_Q, AU_PART_DQ, err) && coefficient(parts, err);
+}
+
+/* --- a fresh key ------------------------------------------------------------------------ */
+
+/* The generator has worked a moment before, and the caller of this cannot be told that it does not any more. */
+static void random_octets(void *ctx, size_t n, uint8_t *out)
+{
+	(void)ctx;
+	while (gnutls_rnd(GNUTLS_RND_KEY, out, n) < 0)
+		;
+}
+
+/* Into part, and wiped. */
+static bool part_take(struct au_parts *parts, enum au_part part, mpz_t v, struct au_err *err)
+{
+	mp_size_t n = (mp_size_t)mpz_size(v);
+	bool ok = part_out(parts, part, mpz_limbs_read(v), n, err);
+
+	au_wipe(mpz_limbs_modify(v, n), (size_t)n * LIMB);
+	return ok;
+}
+
+bool au_parts_generate_rsa(struct au_parts *parts, unsigned bits, struct au_err *err)
+{
+	struct rsa_public_key pub;
+	struct rsa_private_key key;
+	uint8_t probe;
+	int r = gnutls_rnd(GNUTLS_RND_KEY, &probe, 1);
+
+	if (r < 0)
+		return au_fail_gnutls(err, AU_KEY, "random numbers", r);
+	rsa_public_key_init(&pub);
+	rsa_private_key_init(&key);
+	mpz_set_ui(pub.e, 65537);
+	bool ok = rsa_generate_keypair(&pub, &key, NULL, random_octets, NULL, NULL, bits, 0) ||
+		  au_fail(err, AU_KEY, "new key: no RSA key of %u bits", bits);
+	mpz_ptr v[AU_PARTS] = { [AU_PART_N] = pub.n, [AU_PART_E] = pub.e, [AU_PART_D] = key.d, [AU_PART_P] = key.p,
+				[AU_PART_Q] = key.q, [AU_PART_DP] = key.a, [AU_PART_DQ] = key.b, [AU_PART_QI] = key.c };
+	for (unsigned i = 0; i < AU_PARTS; i++)
+		ok = ok && part_take(parts, i, v[i], err);
+	rsa_private_key_clear(&key);
+	rsa_public_key_clear(&pub);
+	return ok;
 }
