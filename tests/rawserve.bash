@@ -33,9 +33,9 @@ raw_serve() {
 	spawn rawserve "${options[@]}" --log "$RAW_LOG" "$dir/script" "$@" >"$dir/out" 2>"$dir/err"
 	# shellcheck disable=SC2154 # set by spawn
 	wait_for raw_up "$dir/out" "$spawned"
-	[ -s "$dir/out" ] || { cat "$dir/err" >&2; return 1; }
-	RAW_URL=$(doc_get .url "$dir/out")
-	RAW_PORT=$(doc_get .port "$dir/out")
+	# jq takes longer to start than the server
+	[[ $(cat "$dir/out") =~ ^\{\"url\":\"([^\"]+)\",\"port\":([0-9]+) ]] || { cat "$dir/err" >&2; return 1; }
+	RAW_URL=${BASH_REMATCH[1]} RAW_PORT=${BASH_REMATCH[2]}
 	if $tls; then RAW_CA=$dir/ca.pem; else RAW_CA=; fi
 	export RAW_URL RAW_PORT RAW_CA RAW_LOG
 }
