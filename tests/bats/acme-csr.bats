@@ -157,3 +157,21 @@ dns() { printf '[{"type":"dns","value":"%s"}]' "$1"; }
 	must_fail 3 "with blanks" acme-csr -k p256.pem <docs
 	[ "$(jq -sc 'map([has("csr"), .problem.exit])' "$OUT")" = '[[true,null],[false,3],[true,null],[false,8]]' ]
 }
+
+@test "a key in a token" {
+	mkdir tokens
+	printf 'directories.tokendir = %s\n' "$PWD/tokens" >softhsm.conf
+	export SOFTHSM2_CONF=$PWD/softhsm.conf
+	module=$(find /usr/lib -name libsofthsm2.so -print -quit)
+	softhsm2-util --init-token --free --label T --pin 4711 --so-pin 0815 >/dev/null
+	printf 4711 >pin
+	printf 4712 >wrong
+	for kind in EC:prime256v1 rsa:2048; do
+		url="pkcs11:token=T;object=${kind%:*};type=private"
+		pkcs11-tool --module "$module" --login --pin 4711 --keypairgen --key-type "$kind" --label "${kind%:*}" \
+			--id "${#kind}" >/dev/null 2>&1
+		must_pass acme-csr -k "$url" --passphrase-file pin -d a.test --pem </dev/null
+		certtool --crq-info --infile "$OUT" | grep -q 'Self signature: verified'
+		must_fail 4 "" acme-csr -k "$url" --passphrase-file wrong -d a.test --pem </dev/null
+	done
+}
