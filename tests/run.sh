@@ -15,6 +15,10 @@
 #   TESTS_ALLOW_SKIP    when set, a test may be skipped for want of a tool; otherwise a skip is a failure
 set -eu
 
+# one test, and one file of tests, in seconds
+export BATS_TEST_TIMEOUT="${BATS_TEST_TIMEOUT:-400}"
+file_timeout=1200
+
 here=$(cd "$(dirname "$0")" && pwd)
 SRCDIR=${SRCDIR:-${here%/tests}}
 BUILDDIR=${BUILDDIR:-$PWD}
@@ -70,7 +74,7 @@ one() { # KIND NAME
 	unit) timeout 120 "$BUILDDIR/tests/unit/$2" ;;
 	fuzz) fuzz_replay "$2" ;;
 	lint) timeout 600 sh "$SRCDIR/tests/lint/$2.sh" ;;
-	bats) timeout -k 20 "${TESTS_TIME:-900}" bats --tap "$SRCDIR/tests/bats/$2.bats" ;;
+	bats) timeout -k 20 $file_timeout bats --tap "$SRCDIR/tests/bats/$2.bats" ;;
 	esac >"$out.raw" 2>&1 </dev/null || rc=$?
 	normalise "$2" "$rc" <"$out.raw" >"$out"
 	flock "$TESTS_RUN" cat "$out"
