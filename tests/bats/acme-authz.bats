@@ -55,7 +55,7 @@ posted() { raw_log "[.[] | select(.method == \"POST\")] | .[$1 - 1] | $2"; }
 	account >doc.json
 	jq -e '.directory.newAuthz == null' doc.json
 	must_fail 6 "newAuthz: the server's directory does not offer it" acme-authz -d a.test <doc.json
-	doc_is '.problem.exit == 6 and .problem.program == "acme-authz" and .account.url'
+	doc_is '.problem.exit == 6 and .problem.program == "acme-authz" and .account.url and .authorizations == null'
 }
 
 @test "newAuthz: what a server must not answer" {
@@ -154,7 +154,8 @@ posted() { raw_log "[.[] | select(.method == \"POST\")] | .[$1 - 1] | $2"; }
 		'once POST /authz/1' "json 200 $PENDING" \
 		'once POST /authz/1' 'status 200' 'once POST /authz/1' "json 200 $gone"
 	url=$RAW_URL/authz/1
-	must_pass acme-authz --deactivate --url "$url" <doc.json
+	must_pass acme-authz --deactivate --url "$url" --url "$url" <doc.json
+	[ "$(raw_count 'POST /authz/1')" -eq 1 ]
 	posted 1 '.payload == {"status": "deactivated"}'
 	must_fail 10 "still pending after its deactivation" acme-authz --deactivate --url "$url" <doc.json
 	# an empty answer: it is asked for
