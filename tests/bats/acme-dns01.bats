@@ -113,7 +113,7 @@ _acme-challenge.a.test. 60 IN TXT \"$DIGEST\"" ]
 # --- by a hook
 
 @test "the hook's arguments and environment, and nothing but its work on standard output" {
-	recorder hook 'env | grep ^ACME_DNS_ | sort >>env.log; echo noise; echo more noise >&2; cat >stdin'
+	recorder hook 'tr "\0" "\n" </proc/$$/environ | grep ^ACME_DNS_ | sort >>env.log; echo noise; echo more noise >&2; cat >stdin'
 	must_pass env ACME_DNS_NAME=evil acme-dns01 --hook ./hook <<<"$doc"
 	[ "$(cat hook.log)" = "add -- _acme-challenge.www.a.test TXT $DIGEST" ]
 	[ "$(cat env.log)" = "ACME_DNS_ACTION=add

@@ -33,6 +33,20 @@ holds() { grep -q "$2" "$1"; }
 	[ -z "$stderr" ]
 }
 
+@test "the program and the hooks inherit nothing of ours" {
+	list='cat >/dev/null; ls /proc/self/fd'
+	must_pass sh -c "$list" <<<"$doc"
+	mine=$output
+	must_pass acme-http01 --listen 127.0.0.1:0 sh -c "$list" <<<"$doc"
+	[ "$output" = "$mine" ]
+	recorder hook 'ls /proc/self/fd >fds'
+	must_pass acme-dns01 --hook ./hook sh -c "$list" <<<"$doc"
+	[ "$output" = "$mine" ]
+	[ "$(cat fds)" = "$mine" ]
+	must_pass acme-tlsalpn01 --listen 127.0.0.1:0 sh -c "$list" <<<"$doc"
+	[ "$output" = "$mine" ]
+}
+
 @test "its status is the program's" {
 	must_fail 7 "" acme-http01 -w www sh -c 'cat; exit 7' <<<"$doc"
 	doc_is .answers

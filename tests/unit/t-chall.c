@@ -403,10 +403,12 @@ static void account_label(void)
 }
 
 /* A certificate like ours but for one thing. */
-enum bend { NOT_CRITICAL, NO_EXTENSION, TWO_NAMES, OTHER_NAME, CUT_NAME, NO_NAME, MAIL_NAME, SHORT_DIGEST, RAW_DIGEST, BENDS };
+enum bend {
+	NOT_CRITICAL, NO_EXTENSION, TWO_NAMES, OTHER_NAME, CUT_NAME, NO_NAME, MAIL_NAME, SHORT_DIGEST, RAW_DIGEST, BENDS
+};
 static const char *const bend_text[BENDS] = {
-	"an extension that is not critical", "no extension", "two names", "another name", "a name that is cut", "no name", "a name of another kind",
-	"a digest that is cut", "a digest that is no OCTET STRING"
+	"an extension that is not critical", "no extension", "two names", "another name", "a name that is cut", "no name",
+	"a name of another kind", "a digest that is cut", "a digest that is no OCTET STRING"
 };
 static const char *const bend_why[BENDS] = {
 	"not critical", "no acmeIdentifier", "more than one", "not for this name", "not for this name", "not for this name",
@@ -418,7 +420,8 @@ static void bent_cert(enum bend bend, const uint8_t sha256[32], struct au_buf *d
 {
 	struct au_err err AU_AUTO_ERR = { 0 };
 	uint8_t ext[34] = { 4, 32 };
-	const char *name = bend == OTHER_NAME ? "b.test" : bend == CUT_NAME ? "a.tes" : bend == MAIL_NAME ? "x@a.test" : "a.test";
+	const char *name = bend == OTHER_NAME ? "b.test" : bend == CUT_NAME ? "a.tes" :
+			   bend == MAIL_NAME ? "x@a.test" : "a.test";
 	gnutls_x509_crt_t crt;
 	gnutls_datum_t out;
 	int r = 0;
