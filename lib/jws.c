@@ -188,7 +188,7 @@ static json_t *header_read(const char *text, struct au_err *err)
 
 json_t *au_jws_header(const json_t *jws, struct au_err *err)
 {
-	struct parts parts;
+	struct parts parts = { 0 };
 
 	return parts_read(jws, &parts, err) ? header_read(parts.header, err) : NULL;
 }
@@ -210,7 +210,7 @@ bool au_jws_verify(const struct au_key *key, const json_t *jws, json_t **header,
 	AU_AUTO_JSON json_t *from_compact = json_is_string(jws) ? au_jws_from_compact(json_string_value(jws), err) : NULL;
 	AU_AUTO_JSON json_t *h = NULL;
 	AU_AUTO_BUF struct au_buf in = { 0 }, sig = { 0 }, body = { 0 };
-	struct parts parts;
+	struct parts parts = { 0 };
 	const char *alg = NULL;
 
 	if (json_is_string(jws) && !from_compact)

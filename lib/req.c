@@ -149,16 +149,24 @@ bool au_req_endpoint(struct au_net *net, const char *name, const char **url, str
 
 /* --- where a server may send us --------------------------------------------- */
 
-/* Loopback and link-local hosts, as a URL writes them. */
+/* Is the host of this origin, as a URL writes it, this machine or its link? */
 static bool is_near(const char *origin)
 {
-	static const char *const near[] = { "localhost", "127.", "[::1]", "169.254.", "[fe8", "[fe9", "[fea", "[feb",
-					    "0.", "[::]", "[::ffff:" };
+	static const char *const v4[] = { "127.", "169.254.", "0." };
+	static const char *const v6[] = { "[::1]", "[::]", "[::ffff:", "[fe8", "[fe9", "[fea", "[feb" };
 	const char *host = strstr(origin, "://");
-	for (size_t i = 0; host && i < sizeof near / sizeof *near; i++)
-		if (!strncmp(host + 3, near[i], strlen(near[i])))
+
+	host = host ? host + 3 : origin;
+	size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	if (n == strspn(host, "0123456789.")) {
+		for (size_t i = 0; i < sizeof v4 / sizeof *v4; i++)
+			if (!strncmp(host, v4[i], strlen(v4[i])))
+				return true;
+	}
+	for (size_t i = 0; i < sizeof v6 / sizeof *v6; i++)
+		if (!strncmp(host, v6[i], strlen(v6[i])))
 			return true;
-	return false;
+	return (n == 9 && !strncmp(host, "localhost", 9)) || (n > 10 && !strncmp(host + n - 10, ".localhost", 10));
 }
 
 bool au_req_url(struct au_net *net, const char *url, const char *what, struct au_err *err)
