@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # The library, lowest layer first. A challenge type is one word in CHALL and one file in lib/chall/.
 CHALL = http-01 dns-01 dns-account-01 tls-alpn-01
 

@@ -45,7 +45,8 @@ int main(int argc, char **argv)
 		return 2;
 	root = argv[2];
 	a.sin_port = htons((uint16_t)strtoul(argv[1], NULL, 10));
-	if (!MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &a, MHD_OPTION_END)) {
+	if (!MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &a,
+			      MHD_OPTION_END)) {
 		fprintf(stderr, "wwwd: cannot listen on port %s\n", argv[1]);
 		return 11;
 	}

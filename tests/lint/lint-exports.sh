@@ -18,7 +18,8 @@ echo '#include "acmeutil.h"' >"$work/user.c"
 # shellcheck disable=SC2046 # words
 gcc -std=gnu11 -fsyntax-only -aux-info "$work/aux" -I"$build/lib" $(pkg-config --cflags gnutls jansson) "$work/user.c"
 {
-	grep -E '^/\* [^ ]*acmeutil\.h:' "$work/aux" | grep -v ' static ' | grep -oE '\(?\*?(au_[a-z0-9_]+)\)? \(' | grep -oE 'au_[a-z0-9_]+'
+	# "extern TYPE au_name (ARGUMENTS)", and "extern TYPE au_name" where the type is that of a function
+	grep -E '^/\* [^ ]*acmeutil\.h:' "$work/aux" | grep -v ' static ' | sed -nE 's/^[^;]*[ *](au_[a-z0-9_]+)( \(.*)?;.*/\1/p'
 	sed -nE 's/^extern .*[ *](au_[a-z0-9_]+)(\[\])?;.*/\1/p' "$build/lib/acmeutil.h"
 } | LC_ALL=C sort -u >"$work/declared"
 

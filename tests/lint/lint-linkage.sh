@@ -23,7 +23,7 @@ online() {
 # every library named is used by the object itself: nothing by accident
 direct() {
 	readelf -d "$(library)" | grep -oE 'NEEDED.*\[[^]]*' | sed 's/.*\[//' |
-		grep -vE '^(libgnutls|libnettle|libjansson|libidn2|libtasn1|libc|libasan|libubsan|ld-linux)' | sed 's/^/libacmeutil needs /'
+		grep -vE '^(libgnutls|libnettle|libhogweed|libgmp|libjansson|libidn2|libtasn1|libc|libasan|libubsan|ld-linux)' | sed 's/^/libacmeutil needs /'
 	needs acme | grep -vE '^(linux-vdso|libc\.|/lib|libasan|libubsan|libm\.|libgcc_s|libdl|libpthread|librt)' | sed 's/^/the front end loads /'
 }
 

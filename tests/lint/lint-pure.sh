@@ -30,7 +30,7 @@ silent() {
 # numbers without saying where they end, or depend on the locale.
 banned() {
 	# shellcheck disable=SC2046
-	calls 'strcpy|strcat|sprintf|vsprintf|gets|strtok|gmtime|localtime|ctime|asctime|atoi|atol|atoll|atof|alloca|scanf|sscanf|fscanf|tmpnam|tempnam|mktemp|system|popen|strerror|inet_ntoa|inet_addr|gethostbyname|usleep|rand|srand|bcopy|bzero|isalpha|isdigit|isalnum|toupper|tolower|strcasecmp' \
+	calls 'strcpy|strcat|sprintf|vsprintf|gets|strtok|gmtime|localtime|ctime|asctime|atoi|atol|atoll|atof|alloca|scanf|sscanf|fscanf|tmpnam|tempnam|mktemp|system|popen|inet_ntoa|inet_addr|gethostbyname|usleep|rand|srand|bcopy|bzero|isalpha|isdigit|isalnum|toupper|tolower' \
 		$(objects lib; objects bin)
 }
 

@@ -10,7 +10,7 @@ each() { xargs -d '\n' -r "$@" || :; }
 
 # Who may use a file is said in it, by one line that tools understand. Data and plain prose are covered by COPYING.
 licence() {
-	texts | grep -vE '^(README|HACKING|NEWS|COPYING|\.gitignore)$|\.(sym|txt|md)$' |
+	texts | grep -vE '^(README|HACKING|NEWS|COPYING|\.gitignore)$|\.(sym|txt|md|pc\.in)$' |
 		while read -r f; do
 			head -n 3 "$f" | grep -q 'SPDX-License-Identifier: LGPL-2.1-or-later$\|SPDX-License-Identifier: LGPL-2.1-or-later \*/$' || echo "$f"
 		done
