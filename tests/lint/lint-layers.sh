@@ -68,7 +68,7 @@ programs_see() {
 
 check "includes go down the layers, and each file has one" downwards
 check "curl is seen in http only" only '^curl/' '^lib/http'
-check "GnuTLS is seen where keys and certificates are" only '^gnutls/' '^lib/(cli\.c|gnutls-key|key|jwk|jws|csr|cert|der|pem|san|chall/|http)|^bin/tlsserve\.c'
+check "GnuTLS is seen where keys and certificates are" only '^gnutls/' '^lib/(cli\.c|gnutls-key|key|jwk|jws|csr|cert|der|pem|san|chall/|http)|^bin/(tlsserve|acme-jwk)\.c'
 check "libmicrohttpd is seen in the web server of acme-http01 only" only '^microhttpd' '^bin/webserve\.c'
 check "programs include acmeutil.h and req.h only" programs_see
 done_checking
