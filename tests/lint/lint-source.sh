@@ -24,7 +24,7 @@ layout() {
 	texts | grep -vE '^COPYING$' | each grep -nE '[ 	]+$' /dev/null
 	texts | grep -vE '^COPYING$' | each grep -nP '\r' /dev/null
 	code | each grep -nE '^ {2,}[^ *]' /dev/null
-	code | each awk 'length($0) > 120 { print FILENAME ":" FNR ": " length($0) " characters" }'
+	code | each awk 'length($0) > 130 { print FILENAME ":" FNR ": " length($0) " characters" }'
 	texts | while read -r f; do [ ! -s "$f" ] || [ -z "$(tail -c 1 "$f")" ] || echo "$f: no newline at its end"; done
 }
 
