@@ -15,9 +15,10 @@ setup() {
 
 file=www/$WELL_KNOWN/$TOKEN
 
-# A program that says when it is there, does what is given, and otherwise reads to the end.
-program() { # SCRIPT
-	printf '#!/bin/sh\n%s\necho $$ >ready.new\nmv ready.new ready\nwhile read -r line; do echo "$line"; done\n' "$1" >program
+# A program that does what is given, says that it is there, reads to the end, and does what is given for then.
+program() { # SCRIPT [SCRIPT]
+	printf '#!/bin/sh\n%s\necho $$ >ready.new\nmv ready.new ready\nwhile read -r line; do echo "$line"; done\n%s\n' \
+		"$1" "${2:-}" >program
 	chmod +x program
 }
 
@@ -148,7 +149,8 @@ ends_by() {
 }
 
 @test "SIGKILL: the program is ended, the port is free" {
-	program 'trap "echo TERM >got; exit 3" TERM'
+	mkfifo wait
+	program 'trap "echo TERM >got; exit 3" TERM' 'read -r line <wait'
 	begin "acme-http01 --listen 127.0.0.1:0 --port-file port ./program"
 	feed <<<"$doc"
 	wait_for holds out "$TOKEN"
