@@ -120,53 +120,12 @@ static bool setup(struct au_run *run, struct au_err *err)
 	return !o->key || au_key_open(o->key, o->csr ? AU_KEY_PUBLIC : AU_KEY_PRIVATE, o->passphrase, &st.key, err);
 }
 
-/* RFC 8555 section 11.1. A CA refuses it, too, but only after the challenges. */
-static bool not_account_key(const json_t *doc, const struct au_key *key, struct au_err *err)
+/* A CA refuses a CSR that does not fit, too, but only after the challenges. */
+static bool fits(const struct au_buf *der, const json_t *doc, const json_t *names, struct au_err *err)
 {
-	const char *account;
-	char own[44];
-
-	if (!au_json_str(doc, "account.thumbprint", AU_MAY, &account, err))
-		return false;
-	if (!account)
-		return true;
-	if (!au_jwk_thumbprint_text(key, own, err))
-		return false;
-	return strcmp(account, own) != 0 ||
-	       au_fail(err, AU_KEY, "the certificate's key is the account key, which RFC 8555 section 11.1 forbids; "
-		       "make another with acme-newkey");
-}
-
-/* One of a that b has not, borrowed, or NULL. */
-static const json_t *lacking(const json_t *a, const json_t *b)
-{
-	size_t i, k;
-	json_t *x, *y;
-
-	json_array_foreach(a, i, x) {
-		bool found = false;
-		json_array_foreach(b, k, y)
-			found = found || au_ident_equal(x, y);
-		if (!found)
-			return x;
-	}
-	return NULL;
-}
-
-static bool names_check(const json_t *names, struct au_err *err)
-{
-	AU_AUTO_JSON json_t *have = au_csr_identifiers(st.csr.p, st.csr.n, err);
-	AU_AUTO_MEM char *text = NULL;
-	const json_t *id;
-
-	if (!have)
-		return false;
-	bool missing = (id = lacking(names, have)) != NULL;
-	if (!id && !(id = lacking(have, names)))
-		return true;
-	if (!(text = au_ident_text(id)))
-		return au_fail_mem(err);
-	return au_fail(err, AU_INPUT, missing ? "it lacks %s" : "it names what was not ordered: %s", text);
+	const char *account = NULL;
+	return au_json_str(doc, "account.thumbprint", AU_MAY, &account, err) &&
+	       au_csr_fits(der->p, der->n, names, account, err);
 }
 
 static bool csr_check(const struct options *o, const json_t *doc, const json_t *names, struct au_err *err)
@@ -177,7 +136,7 @@ static bool csr_check(const struct options *o, const json_t *doc, const json_t *
 		return au_fail_in(err, "%s", o->csr);
 	if (st.key && !au_key_equal(key, st.key))
 		return au_fail(err, AU_KEY, "%s: for another key than %s", o->csr, o->key);
-	return (not_account_key(doc, key, err) && (!names || names_check(names, err))) || au_fail_in(err, "%s", o->csr);
+	return fits(&st.csr, doc, names, err) || au_fail_in(err, "%s", o->csr);
 }
 
 static const char *usage(const char *given, const char *preset)
@@ -197,7 +156,7 @@ static bool csr_make(const struct options *o, const json_t *doc, const json_t *n
 
 	if (!names)
 		return au_fail(err, AU_USAGE, "no names: the document has no order, and there is neither -d nor an operand");
-	return not_account_key(doc, st.key, err) && au_csr_make(st.key, &spec, der, err);
+	return au_csr_make(st.key, &spec, der, err) && fits(der, doc, NULL, err);
 }
 
 static bool run_csr(struct au_run *run, json_t *doc, struct au_err *err)

@@ -68,27 +68,12 @@ static bool read_csr(const char *name, struct au_buf *der, struct au_err *err)
 	       (au_csr_read(file.p, file.n, der, err) || au_fail_in(err, "%s", name));
 }
 
-/* RFC 8555 section 11.1: the account's key is never a certificate's key. And names that differ would be refused later. */
 static bool check_csr(const json_t *doc, const struct au_buf *der, struct au_err *err)
 {
-	AU_AUTO_KEY struct au_key *key = NULL;
 	const char *account = NULL;
-	char own[44];
-
-	if (!au_csr_key(der->p, der->n, &key, err) || !au_jwk_thumbprint_text(key, own, err) ||
-	    !au_json_str(doc, "account.thumbprint", AU_MAY, &account, err))
-		return false;
-	if (account && !strcmp(account, own))
-		return au_fail(err, AU_KEY, "the certificate's key is the account's key; RFC 8555 section 11.1 wants two: "
-			       "make another with acme-newkey");
-	AU_AUTO_JSON json_t *names = au_csr_identifiers(der->p, der->n, err);
-	if (!names)
-		return false;
-	if (!au_ident_same_set(au_json_at(doc, "order.identifiers"), names, err)) {
-		au_fail_in(err, "the CSR does not fit the order");
-		return au_fail_as(err, AU_INPUT);
-	}
-	return true;
+	return au_json_str(doc, "account.thumbprint", AU_MAY, &account, err) &&
+	       (au_csr_fits(der->p, der->n, au_json_at(doc, "order.identifiers"), account, err) ||
+		au_fail_in(err, "CSR"));
 }
 
 /* Leaves the document's `csr` as what will be sent. */

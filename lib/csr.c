@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "gnutls-key.h"
+#include "ident.h"
+#include "jwk.h"
 #include "mem.h"
 #include "pem.h"
 #include "san.h"
@@ -386,4 +388,49 @@ json_t *au_csr_identifiers(const void *der, size_t n, struct au_err *err)
 bool au_csr_pem(const void *der, size_t n, struct au_buf *pem, struct au_err *err)
 {
 	return au_pem_write("CERTIFICATE REQUEST", der, n, pem, err);
+}
+
+/* One of a that b has not, borrowed, or NULL. */
+static const json_t *lacking(const json_t *a, const json_t *b)
+{
+	size_t i, k;
+	json_t *x, *y;
+
+	json_array_foreach(a, i, x) {
+		bool found = false;
+		json_array_foreach(b, k, y)
+			found = found || au_ident_equal(x, y);
+		if (!found)
+			return x;
+	}
+	return NULL;
+}
+
+static bool names_fit(const json_t *have, const json_t *wanted, struct au_err *err)
+{
+	const json_t *id = lacking(wanted, have);
+	bool missing = id != NULL;
+
+	if (!id && !(id = lacking(have, wanted)))
+		return true;
+	AU_AUTO_MEM char *text = au_ident_text(id);
+	if (!text)
+		return au_fail_mem(err);
+	return au_fail(err, AU_INPUT, missing ? "it lacks %s" : "it names what was not ordered: %s", text);
+}
+
+bool au_csr_fits(const void *der, size_t n, const json_t *identifiers, const char *account, struct au_err *err)
+{
+	AU_AUTO_KEY struct au_key *key = NULL;
+	char own[44];
+
+	if (!au_csr_key(der, n, &key, err) || !au_jwk_thumbprint_text(key, own, err))
+		return false;
+	if (account && !strcmp(account, own))
+		return au_fail(err, AU_KEY, "the certificate's key is the account key, which RFC 8555 section 11.1 forbids; "
+			       "make another with acme-newkey");
+	if (!identifiers)
+		return true;
+	AU_AUTO_JSON json_t *have = au_csr_identifiers(der, n, err);
+	return have && names_fit(have, identifiers, err);
 }

@@ -42,4 +42,11 @@ bool au_csr_key(const void *der, size_t n, struct au_key **key, struct au_err *e
  */
 json_t *au_csr_identifiers(const void *der, size_t n, struct au_err *err) AU_MUST_CHECK;
 
+/*
+ * Does a CSR fit an order? identifiers (NULL: not looked at) are exactly its names: AU_INPUT names the first that is
+ * missing or too many. account (NULL: not looked at), the thumbprint of the account's key, is not that of its
+ * key: AU_KEY, RFC 8555 section 11.1.
+ */
+bool au_csr_fits(const void *der, size_t n, const json_t *identifiers, const char *account, struct au_err *err);
+
 #endif

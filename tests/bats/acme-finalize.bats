@@ -63,8 +63,8 @@ csr_for() {
 	csr_for other.csr other.example.test
 	csr_for more.csr www.example.test other.example.test
 	proved
-	must_fail 3 "the CSR does not fit the order" acme-finalize --csr other.csr <proved.json
-	must_fail 3 "the CSR does not fit the order" acme-finalize --csr more.csr <proved.json
+	must_fail 3 "it lacks dns:www.example.test" acme-finalize --csr other.csr <proved.json
+	must_fail 3 "it names what was not ordered: dns:other.example.test" acme-finalize --csr more.csr <proved.json
 	doc_is '.order.url and .problem.exit == 3'
 	must_fail 3 "www.pem" acme-finalize --csr www.pem <proved.json
 	must_fail 3 "nothing.csr: No such file" acme-finalize --csr nothing.csr <proved.json
@@ -84,7 +84,7 @@ csr_for() {
 
 @test "the account's key is never a certificate's key" {
 	proved
-	must_fail 4 "the certificate's key is the account's key" acme-finalize -k account.pem <proved.json
+	must_fail 4 "the certificate's key is the account key" acme-finalize -k account.pem <proved.json
 	must_pass acme-finalize -k www.pem <proved.json
 }
 
