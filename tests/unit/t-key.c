@@ -10,6 +10,7 @@
 #include "b64.h"
 #include "gnutls-key.h"
 #include "jwk.h"
+#include "key-impl.h"
 #include "pem.h"
 #include "unit.h"
 
@@ -633,6 +634,29 @@ static void spki_spelling(void)
 	fails(!au_key_from_spki(odd.p, odd.n, &none, &err), &err, AU_KEY, "", "SPKI refused: RSA without NULL");
 }
 
+/* --- RSA from n, e and d -------------------------------------------------------------------------- */
+
+/* Looked at before GnuTLS gets them, which computes some anew. */
+static void rsa_completed(void)
+{
+	static const struct { enum au_part part; const char *want, *name; } t[] = {
+		{ AU_PART_P, RFC7515_A2_P, "p" }, { AU_PART_Q, RFC7515_A2_Q, "q" }, { AU_PART_DP, RFC7515_A2_DP, "dp" },
+		{ AU_PART_DQ, RFC7515_A2_DQ, "dq" }, { AU_PART_QI, RFC7515_A2_QI, "qi" },
+	};
+	struct au_buf n AU_AUTO_BUF = AU_BUF(0), d AU_AUTO_BUF = AU_BUF(0);
+	AU_AUTO_PARTS struct au_parts parts = { .type = AU_KEY_RSA };
+
+	au_b64url_read(RFC7515_A2_N, strlen(RFC7515_A2_N), &n, &err);
+	au_b64url_read(RFC7515_A2_D, strlen(RFC7515_A2_D), &d, &err);
+	ok(au_part_set(&parts, AU_PART_N, n.p, n.n, &err) && au_part_set(&parts, AU_PART_E, "\1\0\1", 3, &err) &&
+	   au_part_set(&parts, AU_PART_D, d.p, d.n, &err) && au_parts_complete_rsa(&parts, &err),
+	   "RFC 7515 A.2 from n, e and d %s", err.text);
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		AU_AUTO_MEM char *got = au_b64url(parts.v[t[i].part].p, parts.v[t[i].part].n);
+		is_str(got, t[i].want, "%s", t[i].name);
+	}
+}
+
 /* --- names ---------------------------------------------------------------------------------------- */
 
 static void names(void)
@@ -685,6 +709,7 @@ int main(void)
 	rsa_policy();
 	edwards_policy();
 	spki_spelling();
+	rsa_completed();
 	names();
 	urls();
 	return done();
