@@ -47,7 +47,7 @@ raw_count() { raw_requests | grep -cxE "$1" || :; }
 raw_log() {
 	jq -es "$1" "$RAW_LOG" >/dev/null || {
 		echo "not true of the requests: $1" >&2
-		jq -c . "$RAW_LOG" >&2
+		jq -c . "$RAW_LOG" | cut -c 1-2000 >&2
 		return 1
 	}
 }

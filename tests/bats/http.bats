@@ -45,6 +45,15 @@ fails() { must_fail "$1" "$2" get "${@:4}" "$RAW_URL$3"; }
 	raw_log '.[0].headers | .["content-length"] == "0" and .["content-type"] == "application/jose+json"'
 }
 
+@test "a large body is sent at once: nobody waits for 100 Continue" {
+	raw_serve <<-'EOT'
+	on POST /
+	json 200 {}
+	EOT
+	passes / --method POST --fill 3000000 --type application/octet-stream
+	raw_log '.[0].headers | .["content-length"] == "3000000" and (has("expect") | not)'
+}
+
 # --- what comes back
 
 @test "an answer is taken apart" {

@@ -5,7 +5,8 @@
  * is that of the first failure.
  *
  *   httpget [--cacert FILE] [--bundle FILE] [--anchors JSON] [--ip 4|6] [--allow-http] [--timeout MS]
- *           [--redirects N] [--method M] [--body TEXT] [--type T] [--accept T] URL...
+ *           [--redirects N] [--method M] [--body TEXT | --fill N] [--type T] [--accept T] URL...
+ * --fill is a body of N octets.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -20,18 +21,18 @@ struct args {
 	struct au_http_opts http;
 	struct au_http_request request;
 	json_t *anchors;
+	char *fill;
 };
 
 static const struct option options[] = {
 	{ "cacert", 1, NULL, 'c' }, { "bundle", 1, NULL, 'b' }, { "anchors", 1, NULL, 'a' }, { "ip", 1, NULL, 'i' },
 	{ "allow-http", 0, NULL, 'h' }, { "timeout", 1, NULL, 't' }, { "redirects", 1, NULL, 'r' },
-	{ "method", 1, NULL, 'm' }, { "body", 1, NULL, 'd' }, { "type", 1, NULL, 'T' }, { "accept", 1, NULL, 'A' },
-	{ 0 },
+	{ "method", 1, NULL, 'm' }, { "body", 1, NULL, 'd' }, { "fill", 1, NULL, 'f' },
+	{ "type", 1, NULL, 'T' }, { "accept", 1, NULL, 'A' }, { 0 },
 };
 
 static bool parse(int argc, char **argv, struct args *a)
 {
-	struct au_err err AU_AUTO_ERR = { 0 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -48,6 +49,10 @@ static bool parse(int argc, char **argv, struct args *a)
 		case 'd':
 			a->request.body = optarg;
 			a->request.n = strlen(optarg);
+			break;
+		case 'f':
+			a->request.n = strtoul(optarg, NULL, 10);
+			a->request.body = a->fill = au_alloc(a->request.n);
 			break;
 		case 'a':
 			json_decref(a->anchors);
@@ -129,5 +134,6 @@ int main(int argc, char **argv)
 	}
 	au_http_free(http);
 	json_decref(a.anchors);
+	au_free(a.fill);
 	return status;
 }

@@ -61,7 +61,7 @@
 #include "json.h"
 #include "mem.h"
 
-#define MAX_REQUEST (1u << 20)
+#define MAX_REQUEST (8u << 20)
 
 static struct {
 	struct rule *rules;
