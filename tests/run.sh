@@ -5,7 +5,7 @@
 #
 # What there is, is read from the source tree: unit/t-*.c, fuzz/fuzz-*.c with their corpora, lint/lint-*.sh,
 # bats/*.bats. A source without a program built from it fails, and so does a file that runs no test, fewer
-# than it planned, or ends in a status that its results do not explain. NAMEs select (acme-order, t-jws, lint-layers).
+# than it planned, or ends in a status that its results do not explain. NAMEs select (acme-order, t-jws, lint-layers; lint, fuzz, preload and the like for all that begin so).
 #
 # Environment
 #   SRCDIR, BUILDDIR    top of the sources and of the build (make check sets them)
@@ -119,7 +119,7 @@ if [ "${SANITIZERS:-no}" = yes ]; then
 fi
 if [ $# -gt 0 ]; then
 	for name; do
-		grep -E " $name\$" "$TESTS_RUN/all" || { echo "run.sh: no test file is called $name" >&2; exit 2; }
+		grep -E " $name\$" "$TESTS_RUN/all" || grep -E " $name-" "$TESTS_RUN/all" || { echo "run.sh: no test file is called $name" >&2; exit 2; }
 	done >"$TESTS_RUN/list"
 else
 	mv "$TESTS_RUN/all" "$TESTS_RUN/list"
