@@ -5,7 +5,8 @@
 #
 # What there is, is read from the source tree: unit/t-*.c, fuzz/fuzz-*.c with their corpora, lint/lint-*.sh,
 # bats/*.bats. A source without a program built from it fails, and so does a file that runs no test, fewer
-# than it planned, or ends in a status that its results do not explain. NAMEs select (acme-order, t-jws, lint-layers; lint, fuzz, preload and the like for all that begin so).
+# than it planned, or ends in a status that its results do not explain. NAMEs select: acme-order, t-jws,
+# lint-layers; or lint, fuzz, preload and the like for all that begin so.
 #
 # Environment
 #   SRCDIR, BUILDDIR    top of the sources and of the build (make check sets them)
