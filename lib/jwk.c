@@ -151,7 +151,7 @@ bool au_jwk_read(const json_t *jwk, enum au_key_want want, struct au_key **key, 
 
 /* --- thumbprint --------------------------------------------------------------------- */
 
-bool au_jwk_thumbprint(const struct au_key *key, uint8_t out[static 32], struct au_err *err)
+bool au_jwk_thumbprint(const struct au_key *key, uint8_t out[32], struct au_err *err)
 {
 	/* the members that au_jwk writes are those RFC 7638 section 3.2 asks for, and nothing else */
 	AU_AUTO_JSON json_t *jwk = au_jwk(key, AU_KEY_PUBLIC, err);
@@ -166,7 +166,7 @@ bool au_jwk_thumbprint(const struct au_key *key, uint8_t out[static 32], struct 
 	return r >= 0 || au_fail_gnutls(err, AU_KEY, "thumbprint", r);
 }
 
-bool au_jwk_thumbprint_text(const struct au_key *key, char out[static 44], struct au_err *err)
+bool au_jwk_thumbprint_text(const struct au_key *key, char out[44], struct au_err *err)
 {
 	uint8_t digest[32];
 	AU_AUTO_MEM char *text = NULL;

@@ -20,7 +20,7 @@ json_t *au_jwk(const struct au_key *key, enum au_key_want want, struct au_err *e
 bool au_jwk_read(const json_t *jwk, enum au_key_want want, struct au_key **key, struct au_err *err);
 
 /* RFC 7638 SHA-256 thumbprint: 32 octets, and its 43 characters of base64url plus NUL. */
-bool au_jwk_thumbprint(const struct au_key *key, uint8_t out[static 32], struct au_err *err);
-bool au_jwk_thumbprint_text(const struct au_key *key, char out[static 44], struct au_err *err);
+bool au_jwk_thumbprint(const struct au_key *key, uint8_t out[32], struct au_err *err);
+bool au_jwk_thumbprint_text(const struct au_key *key, char out[44], struct au_err *err);
 
 #endif

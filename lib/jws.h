@@ -13,7 +13,10 @@
 json_t *au_jws_sign(const struct au_key *key, const json_t *protected_, const void *payload, size_t n,
 		    struct au_err *err) AU_MUST_CHECK;
 
-/* The same over header octets as they stand (nothing added, nothing checked but that alg can be made): for tools that send faults on purpose. */
+/*
+ * The same over header octets as they stand (nothing added, nothing checked but that alg can be made): for tools that
+ * send faults on purpose.
+ */
 json_t *au_jws_sign_raw(const struct au_key *key, const char *alg, const void *header, size_t header_n,
 			const void *payload, size_t n, struct au_err *err) AU_MUST_CHECK;
 
