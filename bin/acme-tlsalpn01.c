@@ -58,8 +58,8 @@ static bool read_provision(const json_t *answer, const json_t *provision, const 
 static enum put put(struct au_run *run, const json_t *answer, const json_t *provision, struct au_err *err)
 {
 	struct au_buf sha256 AU_AUTO_BUF = AU_BUF(64), der AU_AUTO_BUF = AU_BUF(16384);
-	const json_t *identifier;
-	const char *sni;
+	const json_t *identifier = NULL;
+	const char *sni = NULL;
 	bool replaced;
 
 	if (!read_provision(answer, provision, &identifier, &sni, &sha256, err) ||

@@ -349,10 +349,14 @@ static bool acceptable(const struct au_cmd *cmd, json_t *doc, struct au_err *err
 	return json_object_get(doc, "acmeutils") || au_json_set_take(doc, "acmeutils", json_integer(1), err);
 }
 
+/* Without its problem a later program would act on the document: then it had better not travel at all. */
 static bool attach_problem(struct loop *l, json_t *doc, const struct au_err *err)
 {
 	json_t *problem = au_problem_doc(err, l->run.cmd->name);
-	return problem && json_object_set_new(doc, "problem", problem) == 0;
+	if (problem && json_object_set_new(doc, "problem", problem) == 0)
+		return true;
+	say(l->run.cmd->name, "out of memory: the document is dropped");
+	return false;
 }
 
 /* What an earlier program said of a document that failed there. */
@@ -366,7 +370,7 @@ static void one(struct loop *l, json_t *doc, bool fresh)
 {
 	AU_AUTO_ERR struct au_err err = { 0 };
 	const json_t *problem = json_object_get(doc, "problem");
-	bool ok = true;
+	bool ok = true, whole = true;
 
 	l->run.texts = false;
 	au_buf_free(&l->run.text);
@@ -376,19 +380,19 @@ static void one(struct loop *l, json_t *doc, bool fresh)
 		ok = false;
 		first(l, (int)l->setup.code);
 		if (!problem)
-			attach_problem(l, doc, &l->setup);
+			whole = attach_problem(l, doc, &l->setup);
 	} else if (!acceptable(l->run.cmd, doc, &err) || !l->run.cmd->run(&l->run, doc, &err)) {
 		ok = false;
 		complain(&l->run, &err);
 		first(l, (int)err.code);
-		attach_problem(l, doc, &err);
+		whole = attach_problem(l, doc, &err);
 	} else if ((problem = json_object_get(doc, "problem"))) {
 		first(l, earlier_status(problem));
 	}
 	if (!ok) {
 		/* what failed travels on as a document, also in place of text; one that we began and that nobody reads does not */
 		l->run.texts = false;
-		if (fresh && !l->run.cmd->out)
+		if (!whole || (fresh && !l->run.cmd->out))
 			return;
 	}
 	errno = 0;

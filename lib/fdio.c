@@ -162,7 +162,7 @@ bool au_file_read(const char *name, size_t max, enum au_code code, struct au_buf
 
 	if (given < 0 && (own = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0)
 		return au_fail_errno(err, "%s", name), au_fail_as(err, code);
-	size_t start = out->n;
+	size_t start = out->n, ceiling = out->max;
 	out->max = out->n + max + 1;
 	for (;;) {
 		if (!au_buf_room(out, 4096 < out->max - out->n ? 4096 : out->max - out->n, err))
@@ -182,6 +182,8 @@ bool au_file_read(const char *name, size_t max, enum au_code code, struct au_buf
 		if (out->n - start > max)
 			return au_fail(err, code, "%s: larger than %zu octets", name, max);
 	}
+	if (ceiling > out->max || !ceiling)
+		out->max = ceiling;
 	return true;
 }
 
