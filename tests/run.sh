@@ -35,7 +35,7 @@ normalise() { # NAME STATUS
 	/^(not )?ok( |$)/ {
 		n++
 		text = $0
-		sub(/^(not )?ok *[0-9]* *-? */, "", text)
+		sub(/^(not )?ok *[0-9]* *(- )?/, "", text)
 		if (/^not/)
 			bad(text)
 		else if (text ~ /# *[Ss][Kk][Ii][Pp]/ && !lenient)
