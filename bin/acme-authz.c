@@ -62,34 +62,20 @@ static bool setup(struct au_run *run, struct au_err *err)
 
 /* --- new ones ------------------------------------------------------------------ */
 
-static json_t *identifier(const struct au_run *run, size_t i, struct au_err *err)
-{
-	const struct opts *o = run->opt;
-	AU_AUTO_JSON json_t *id = i < o->names.n ? au_ident_dns(o->names.v[i], err)
-						 : au_ident_read(run->argv[i - o->names.n], err);
-	const char *value = json_string_value(json_object_get(id, "value"));
-
-	if (!id)
-		return NULL;
-	if (value[0] == '*' && !strcmp(json_string_value(json_object_get(id, "type")), "dns"))
-		return au_fail(err, AU_USAGE, "%s: a wildcard is proved for its order only (RFC 8555 section 7.4.1)", value),
-		       NULL;
-	if (o->subdomains && !au_json_set_take(id, "subdomainAuthAllowed", json_true(), err))
-		return NULL;
-	return au_steal(&id);
-}
-
 /* All of them, before anything is sent. */
 static json_t *identifiers(const struct au_run *run, struct au_err *err)
 {
 	const struct opts *o = run->opt;
-	AU_AUTO_JSON json_t *list = json_array();
+	AU_AUTO_JSON json_t *list = au_ident_list(o->names.v, o->names.n, run->argv, run->argc, err);
+	json_t *id;
+	size_t i;
 
-	if (!list)
-		return au_fail_mem(err), NULL;
-	for (size_t i = 0; i < o->names.n + (size_t)run->argc; i++) {
-		json_t *id = identifier(run, i, err);
-		if (!id || !au_json_add_take(list, id, err))
+	json_array_foreach(list, i, id) {
+		const char *value = json_string_value(json_object_get(id, "value"));
+		if (value[0] == '*' && !strcmp(json_string_value(json_object_get(id, "type")), "dns"))
+			return au_fail(err, AU_USAGE, "%s: a wildcard is proved for its order only (RFC 8555 section 7.4.1)",
+				       value), NULL;
+		if (o->subdomains && !au_json_set_take(id, "subdomainAuthAllowed", json_true(), err))
 			return NULL;
 	}
 	return au_steal(&list);

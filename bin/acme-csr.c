@@ -74,15 +74,8 @@ static bool names_read(const struct au_run *run, const struct options *o, struct
 {
 	if (!o->names.n && !run->argc)
 		return true;
-	if (!(st.names = json_array()))
-		return au_fail_mem(err);
-	for (size_t i = 0; i < o->names.n + (size_t)run->argc; i++) {
-		json_t *id = i < o->names.n ? au_ident_dns(o->names.v[i], err)
-					    : au_ident_read(run->argv[i - o->names.n], err);
-		if (!id || !au_json_add_take(st.names, id, err))
-			return false;
-	}
-	return true;
+	st.names = au_ident_list(o->names.v, o->names.n, run->argv, run->argc, err);
+	return st.names != NULL;
 }
 
 static bool profile_find(const struct options *o, struct au_err *err)

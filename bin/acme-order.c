@@ -62,42 +62,11 @@ static bool setup(struct au_run *run, struct au_err *err)
 	return au_net_open(&o->net, run, (struct au_net **)&run->state, err);
 }
 
-static bool has(const json_t *list, const json_t *ident)
-{
-	size_t i;
-	const json_t *other;
-	json_array_foreach(list, i, other)
-		if (au_ident_equal(other, ident))
-			return true;
-	return false;
-}
-
-/* Each identifier once, in the order given. */
-static json_t *identifiers(const struct au_run *run, struct au_err *err)
-{
-	const struct opts *o = run->opt;
-	AU_AUTO_JSON json_t *list = json_array();
-
-	if (!list)
-		return au_fail_mem(err), NULL;
-	for (size_t i = 0; i < o->names.n + (size_t)run->argc; i++) {
-		json_t *id = i < o->names.n ? au_ident_dns(o->names.v[i], err)
-					    : au_ident_read(run->argv[i - o->names.n], err);
-		if (!id)
-			return NULL;
-		if (has(list, id))
-			json_decref(id);
-		else if (!au_json_add_take(list, id, err))
-			return NULL;
-	}
-	return au_steal(&list);
-}
-
 static json_t *new_order(const struct au_run *run, const json_t *doc, struct au_err *err)
 {
 	const struct opts *o = run->opt;
 	const char *replaces = o->replaces;
-	json_t *names = identifiers(run, err);
+	json_t *names = au_ident_list(o->names.v, o->names.n, run->argv, run->argc, err);
 	AU_AUTO_JSON json_t *order = names ? json_object() : NULL;
 
 	if (!names || (!replaces && !au_json_str(doc, "renewal.id", AU_MAY, &replaces, err)) ||

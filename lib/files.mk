@@ -15,4 +15,4 @@ LIB_SRC = \
 # Internal headers, not installed.
 LIB_HDR = lib/chall-half.h lib/gnutls-key.h lib/cli-help.h lib/der.h lib/pem.h lib/san.h lib/cert-impl.h lib/key-impl.h
 
-NET_SRC = lib/http.c lib/http-head.c lib/http-trust.c lib/http-fail.c lib/http-impl.h lib/http.h lib/req.c lib/req.h
+NET_SRC = lib/http.c lib/http-head.c lib/http-trust.c lib/http-fail.c lib/http-impl.h lib/http.h lib/req.c lib/req-post.c lib/req-fetch.c lib/req-impl.h lib/req.h

@@ -313,3 +313,32 @@ char *au_ident_text(const json_t *identifier)
 
 	return au_asprintf("%s:%s", type ? type : "?", value ? value : "?");
 }
+
+static bool has(const json_t *list, const json_t *ident)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(list, i, other)
+		if (au_ident_equal(other, ident))
+			return true;
+	return false;
+}
+
+json_t *au_ident_list(const char *const *names, size_t n, char *const *operands, int count, struct au_err *err)
+{
+	AU_AUTO_JSON json_t *list = json_array();
+
+	if (!list)
+		return au_fail_mem(err), NULL;
+	for (size_t i = 0; i < n + (size_t)count; i++) {
+		json_t *id = i < n ? au_ident_dns(names[i], err) : au_ident_read(operands[i - n], err);
+		if (!id)
+			return NULL;
+		if (has(list, id))
+			json_decref(id);
+		else if (!au_json_add_take(list, id, err))
+			return NULL;
+	}
+	return au_steal(&list);
+}

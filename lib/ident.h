@@ -45,4 +45,10 @@ bool au_ident_same_set(const json_t *asked, const json_t *got, struct au_err *er
 /* "dns:www.example.org" for messages. The caller au_free()s; NULL for lack of memory. */
 char *au_ident_text(const json_t *identifier);
 
+/*
+ * What a command line names: n DNS names (-d) and then count "type:value" operands, as an array in that order, each
+ * identifier once. AU_USAGE. The caller json_decref()s.
+ */
+json_t *au_ident_list(const char *const *names, size_t n, char *const *operands, int count, struct au_err *err) AU_MUST_CHECK;
+
 #endif

@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* req: nonces, signatures, retries and deadlines between a document and its server. */
-#include "req.h"
+/* req: a document and its server: trust, deadlines, nonces, and one exchange at a time. */
+#include "req-impl.h"
 
 #include <string.h>
 
 #include "b64.h"
-#include "ident.h"
-#include "jwk.h"
-#include "jws.h"
 #include "mem.h"
 #include "problem.h"
-
-struct au_net {
-	const struct au_net_opts *opts;
-	const struct au_run *run;
-	struct au_http *http;
-	const char *cacert;          /* http was opened with these two */
-	json_t *anchors;
-	char *cacert_own;
-	/* the document at hand */
-	json_t *doc;
-	const struct au_acct_opts *acct;
-	int64_t deadline;
-	bool allow_http;
-	char *origin;                /* of its directory, NULL before there is one */
-	char *warned;                /* the other origin that was last warned of */
-	/* the key opened last, for the documents that follow */
-	char *key_name;
-	struct au_key *key;
-};
 
 /* --- process and document -------------------------------------------------- */
 
@@ -66,11 +44,6 @@ int au_net_done(struct au_run *run, int status)
 	return status;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 /* One HTTP handle as long as documents agree on what to trust. */
 static bool open_http(struct au_net *net, struct au_err *err)
 {
@@ -81,7 +54,7 @@ static bool open_http(struct au_net *net, struct au_err *err)
 		return false;
 	if (!cacert && !au_json_arr(net->doc, "tls.anchors", AU_MAY, &anchors, err))
 		return false;
-	if (net->http && same_text(cacert, net->cacert) && (!net->anchors || json_equal(anchors, net->anchors)))
+	if (net->http && au_req_same_text(cacert, net->cacert) && (!net->anchors || json_equal(anchors, net->anchors)))
 		return true;
 	au_http_free(net->http);
 	net->http = NULL;
@@ -97,7 +70,7 @@ static bool open_http(struct au_net *net, struct au_err *err)
 	return au_http_open(&o, &net->http, err);
 }
 
-static int64_t mono(const struct au_net *net)
+int64_t au_req_mono(const struct au_net *net)
 {
 	return net->run->clock->mono(net->run->clock);
 }
@@ -109,7 +82,7 @@ bool au_req_begin(struct au_net *net, json_t *doc, const struct au_acct_opts *ac
 
 	net->doc = doc;
 	net->acct = acct;
-	net->deadline = mono(net) + net->opts->timeout * 1000;
+	net->deadline = au_req_mono(net) + net->opts->timeout * 1000;
 	au_free(net->origin);
 	net->origin = NULL;
 	bool http_before = net->allow_http;
@@ -238,7 +211,7 @@ static bool digest(struct au_net *net, struct au_http_response *h, const char *a
 			au_fail_as(err, err->code == AU_SYSTEM ? AU_SYSTEM : AU_PROTOCOL);
 			return au_fail_in(err, "%s: answer", r->url);
 		}
-	} else if (h->status < 300 && h->body.n && !same_text(h->content_type, accept)) {
+	} else if (h->status < 300 && h->body.n && !au_req_same_text(h->content_type, accept)) {
 		return au_fail(err, AU_PROTOCOL, "%s: answered %ld with content type %s, %s was expected", r->url,
 			       h->status, h->content_type ? h->content_type : "(none)",
 			       accept ? accept : "application/json");
@@ -270,7 +243,7 @@ static bool exchange(struct au_net *net, const struct au_http_request *request, 
 {
 	struct au_http_request q = *request;
 	struct au_http_response h = { 0 };
-	int64_t left = net->deadline - mono(net);
+	int64_t left = net->deadline - au_req_mono(net);
 
 	if (left <= 0)
 		return au_fail(err, AU_NET, "%s: no time left of the %ld s of --timeout", q.url, net->opts->timeout);
@@ -337,239 +310,9 @@ bool au_req_nonce(struct au_net *net, struct au_err *err)
 	return true;
 }
 
-/* --- signing ------------------------------------------------------------------- */
-
-bool au_req_account_key(struct au_net *net, const struct au_key **key, struct au_err *err)
-{
-	const char *name = net->acct ? net->acct->key : NULL, *thumbprint = NULL;
-
-	if (!name && !au_json_str(net->doc, "key", AU_MAY, &name, err))
-		return au_fail_in(err, "document");
-	if (!name)
-		return au_fail(err, AU_INPUT, "key: the document names no account key; name it with --account-key");
-	if (!net->key || strcmp(name, net->key_name)) {
-		au_key_free(net->key);
-		net->key = NULL;
-		au_free(net->key_name);
-		net->key_name = au_strdup(name);
-		if (!net->key_name)
-			return au_fail_mem(err);
-		if (!au_key_open(name, AU_KEY_PRIVATE, net->acct ? net->acct->passphrase : NULL, &net->key, err))
-			return false;
-	}
-	*key = net->key;
-	char own[44];
-	if (!au_json_str(net->doc, "account.thumbprint", AU_MAY, &thumbprint, err) ||
-	    !au_jwk_thumbprint_text(net->key, own, err))
-		return false;
-	if (thumbprint && strcmp(thumbprint, own))
-		return au_fail(err, AU_KEY, "%s: not the key of this account: its thumbprint is %s, the document says %s",
-			       name, own, thumbprint);
-	return true;
-}
-
-static json_t *protected_header(struct au_net *net, const struct au_post *post, const struct au_key *key,
-				struct au_err *err)
-{
-	AU_AUTO_JSON json_t *h = json_object();
-	const char *kid = NULL;
-
-	if (!h)
-		return au_fail_mem(err), NULL;
-	if (post->auth == AU_AUTH_JWK) {
-		json_t *jwk = au_jwk(key, AU_KEY_PUBLIC, err);
-		if (!jwk || !au_json_set_take(h, "jwk", jwk, err))
-			return NULL;
-	} else {
-		if (!au_json_str(net->doc, "account.url", AU_MUST, &kid, err))
-			return au_fail_in(err, "document (run acme-account first)"), NULL;
-		if (!au_json_set_take(h, "kid", json_string(kid), err))
-			return NULL;
-	}
-	json_t *nonce = json_incref(json_object_get(net->doc, "nonce"));
-	json_object_del(net->doc, "nonce");
-	return au_json_set_take(h, "nonce", nonce, err) && au_json_set_take(h, "url", json_string(post->url), err)
-		? au_steal(&h) : NULL;
-}
-
-static bool sign(struct au_net *net, const struct au_post *post, const char *payload, char **body, struct au_err *err)
-{
-	const struct au_key *key = post->key;
-
-	if ((!key && !au_req_account_key(net, &key, err)) || !au_req_nonce(net, err))
-		return false;
-	AU_AUTO_JSON json_t *h = protected_header(net, post, key, err);
-	AU_AUTO_JSON json_t *jws = h ? au_jws_sign(key, h, payload, strlen(payload), err) : NULL;
-	if (!jws)
-		return false;
-	*body = au_json_dump(jws);
-	return *body || au_fail_mem(err);
-}
-
-/* --unsigned: what acme-sign and acme-post need to do the rest. */
-static bool store(struct au_net *net, const struct au_post *post, const char *payload, struct au_err *err)
-{
-	AU_AUTO_MEM char *b64 = au_b64url(payload, strlen(payload));
-	AU_AUTO_JSON json_t *q = json_object();
-
-	if (!b64 || !q)
-		return au_fail_mem(err);
-	return au_json_set_take(q, "url", json_string(post->url), err) &&
-	       au_json_set_take(q, "payload", json_string(b64), err) &&
-	       au_json_set_take(q, "auth", json_string(post->auth == AU_AUTH_JWK ? "jwk" : "kid"), err) &&
-	       (!post->accept || au_json_set_take(q, "accept", json_string(post->accept), err)) &&
-	       (!post->into || au_json_set_take(q, "into", json_string(post->into), err)) &&
-	       au_json_set_take(net->doc, "request", au_steal(&q), err);
-}
-
-/* Should the refused request be sent again? Waits as long as is due. */
-static bool again(struct au_net *net, const struct au_reply *reply, const struct au_err *refusal, unsigned nonces,
-		  unsigned unavailable, struct au_err *err)
-{
-	if (net->opts->no_retry)
-		return false;
-	if (au_problem_is(refusal, "badNonce")) {
-		/* a few in a row are the server's game (Pebble refuses on purpose); more are slowed down */
-		if (nonces > AU_MAX_NONCE_RETRIES)
-			return false;
-		if (nonces > 8)
-			net->run->clock->sleep(net->run->clock, 10);
-		return mono(net) < net->deadline;
-	}
-	return reply->status == 503 && unavailable <= 3 && au_req_pause(net, unavailable + 3, reply->retry_after, err);
-}
-
-bool au_req_post(struct au_net *net, const struct au_post *post, struct au_reply *reply, struct au_err *err)
-{
-	AU_AUTO_MEM char *payload = post->payload ? au_json_dump(post->payload) : au_strdup("");
-	unsigned nonces = 0, unavailable = 0;
-
-	if (!payload)
-		return au_fail_mem(err);
-	if (!au_req_url(net, post->url, post->into ? post->into : "request", err))
-		return false;
-	if (net->acct && net->acct->unsigned_) {
-		reply->unsent = true;
-		return store(net, post, payload, err);
-	}
-	for (;;) {
-		AU_AUTO_MEM char *body = NULL;
-		AU_AUTO_ERR struct au_err waiting = { 0 };
-		if (!sign(net, post, payload, &body, err) ||
-		    !au_req_send(net, "POST", post->url, body, strlen(body), "application/jose+json", post->accept, reply,
-				 err))
-			return false;
-		if (reply->status >= 200 && reply->status < 300)
-			return true;
-		au_req_refused(err, post->url, reply);
-		nonces = au_problem_is(err, "badNonce") ? nonces + 1 : 0;
-		unavailable += reply->status == 503;
-		if (!again(net, reply, err, nonces, unavailable, &waiting))
-			return nonces > 1 ? au_fail_in(err, "refused %u times in a row", nonces) : false;
-		au_err_clear(err);
-	}
-}
-
-/* --- what several programs fetch ----------------------------------------------- */
-
-/* Is the name of an authorization that of an identifier, its star taken off, or (RFC 9444) a domain above it? */
-static bool covers(const json_t *authz, const json_t *ident)
-{
-	const json_t *own = json_object_get(authz, "identifier");
-	const char *type = json_string_value(json_object_get(ident, "type")),
-		   *value = json_string_value(json_object_get(ident, "value")),
-		   *name = json_string_value(json_object_get(own, "value"));
-	bool wildcard = json_is_true(json_object_get(authz, "wildcard"));
-
-	if (!type || !value || !name || !same_text(type, json_string_value(json_object_get(own, "type"))))
-		return false;
-	if (strcmp(type, "dns"))
-		return !wildcard && !strcmp(value, name);
-	bool star = !strncmp(value, "*.", 2);
-	if (star)
-		value += 2;
-	if (!strcasecmp(value, name))
-		return star == wildcard;
-	size_t v = strlen(value), n = strlen(name);
-	return v > n && value[v - n - 1] == '.' && !strcasecmp(value + v - n, name) &&
-	       json_is_true(json_object_get(authz, "subdomainAuthAllowed"));
-}
-
-static bool is_of_order(const json_t *authz, const json_t *order, struct au_err *err)
-{
-	const json_t *ident;
-	size_t i;
-
-	json_array_foreach(json_object_get(order, "identifiers"), i, ident)
-		if (covers(authz, ident))
-			return true;
-	AU_AUTO_MEM char *text = au_authz_text(authz);
-	return au_fail(err, AU_PROTOCOL, "it is for %s, which the order does not name", text ? text : "?");
-}
-
-/* An authorization does not come to be for another name than it was. */
-static bool is_as_before(const json_t *old, const json_t *authz, struct au_err *err)
-{
-	const json_t *name = json_object_get(old, "identifier");
-
-	if (!name || (au_ident_equal(name, json_object_get(authz, "identifier")) &&
-		      json_is_true(json_object_get(old, "wildcard")) == json_is_true(json_object_get(authz, "wildcard"))))
-		return true;
-	AU_AUTO_MEM char *was = au_authz_text(old), *is = au_authz_text(authz);
-	return au_fail(err, AU_PROTOCOL, "it was for %s before, now it is for %s", was ? was : "?", is ? is : "?");
-}
-
-bool au_req_authorization(struct au_net *net, const char *url, const json_t *order, json_t *list, long *retry_after,
-			  struct au_err *err)
-{
-	AU_AUTO_REPLY struct au_reply reply = { 0 };
-	const struct au_post post = { .url = url, .into = "authorizations" };
-	enum au_status status;
-	const json_t *old;
-	size_t i;
-
-	if (!au_req_post(net, &post, &reply, err) || reply.unsent)
-		return !err->code;
-	if (!reply.body)
-		return au_fail(err, AU_PROTOCOL, "%s: answered %ld with nothing", url, reply.status);
-	if (retry_after)
-		*retry_after = reply.retry_after;
-	if (!au_authz_check(reply.body, net->allow_http, &status, err) ||
-	    (order && !is_of_order(reply.body, order, err)))
-		return au_fail_in(err, "authorization %s", url);
-	if (!au_json_set_take(reply.body, "url", json_string(url), err))
-		return false;
-	json_array_foreach(list, i, old)
-		if (same_text(json_string_value(json_object_get(old, "url")), url))
-			return is_as_before(old, reply.body, err)
-				? json_array_set(list, i, reply.body) == 0 || au_fail_mem(err)
-				: au_fail_in(err, "authorization %s", url);
-	return au_json_add_take(list, json_incref(reply.body), err);
-}
-
-bool au_req_order(struct au_net *net, enum au_status *status, struct au_reply *reply, struct au_err *err)
-{
-	struct au_post post = { .into = "order" };
-
-	if (!au_json_str(net->doc, "order.url", AU_MUST, &post.url, err))
-		return false;
-	AU_AUTO_MEM char *url = au_strdup(post.url);
-	post.url = url;
-	if (!url)
-		return au_fail_mem(err);
-	if (!au_req_post(net, &post, reply, err) || reply->unsent)
-		return !err->code;
-	if (!reply->body)
-		return au_fail(err, AU_PROTOCOL, "%s: answered %ld with nothing", url, reply->status);
-	if (!au_order_check(reply->body, net->allow_http, status, err))
-		return au_fail_in(err, "order %s", url);
-	return au_json_set_take(reply->body, "url", json_string(url), err) &&
-	       au_json_set_take(net->doc, "order", json_incref(reply->body), err);
-}
-
 bool au_req_pause(struct au_net *net, unsigned n, long retry_after, struct au_err *err)
 {
-	int64_t left = net->deadline - mono(net), ms;
+	int64_t left = net->deadline - au_req_mono(net), ms;
 
 	if (retry_after >= 0) {
 		ms = retry_after < 1 ? 1000 : retry_after > INT64_MAX / 1000 ? INT64_MAX : (int64_t)retry_after * 1000;

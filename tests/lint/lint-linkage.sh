@@ -24,7 +24,8 @@ online() {
 direct() {
 	readelf -d "$(library)" | grep -oE 'NEEDED.*\[[^]]*' | sed 's/.*\[//' |
 		grep -vE '^(libgnutls|libnettle|libhogweed|libgmp|libjansson|libidn2|libtasn1|libc|libasan|libubsan|ld-linux)' | sed 's/^/libacmeutil needs /'
-	needs acme | grep -vE '^(linux-vdso|libc\.|/lib|libasan|libubsan|libm\.|libgcc_s|libdl|libpthread|librt)' | sed 's/^/the front end loads /'
+	# libstdc++ comes with libubsan
+	needs acme | grep -vE '^(linux-vdso|libc\.|/lib|libasan|libubsan|libstdc\+\+|libm\.|libgcc_s|libdl|libpthread|librt)' | sed 's/^/the front end loads /'
 }
 
 check "programs that do not talk to a server do not load libcurl" offline
