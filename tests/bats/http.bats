@@ -581,7 +581,14 @@ fails() { must_fail "$1" "$2" get "${@:4}" "$RAW_URL$3"; }
 	raw_serve <<<$'on GET /\njson 200 {}'
 	other=$RAW_CA
 	raw_serve <<<$'on GET /\njson 200 {}'
-	{ echo "a comment"; cat "$other" "$RAW_CA"; } >bundle.pem
+	# one that has the name, but as its issuer's, is no anchor of this chain
+	make_key k.pem
+	printf 'cn = "rawserve CA"\nca\n' >k.cfg
+	certtool --generate-self-signed --load-privkey k.pem --template k.cfg --no-text --outfile k.crt 2>/dev/null
+	printf 'cn = "below it"\nca\n' >below.cfg
+	certtool --generate-certificate --load-privkey k.pem --load-ca-certificate k.crt --load-ca-privkey k.pem \
+		--template below.cfg --no-text --outfile below.crt 2>/dev/null
+	{ echo "a comment"; cat "$other" below.crt "$RAW_CA"; } >bundle.pem
 	# both CAs have the same name, so both may be what the chain leads to
 	must_pass httpget --bundle bundle.pem "$RAW_URL/" "$RAW_URL/"
 	doc_is '.anchors | length == 2 and all(.[]; test("^[0-9a-f]{64}$"))'
