@@ -35,7 +35,7 @@ load ../hostile
 	[[ $stderr == *"times in a row"* ]]
 	[ "$(raw_count 'POST /neworder')" -gt 5 ]
 	# a problem in between starts the count again: it is not what stops
-	CMD=(order --timeout 1)
+	CMD=(order --timeout 3)
 	bad 6 "badNonce" 130 <<-'EOT'
 	on POST /neworder
 	problem 400 badNonce never
@@ -371,7 +371,7 @@ load ../hostile
 }
 
 @test "H26 429 and 503 without Retry-After" {
-	row account order --timeout 3
+	row account order --timeout 30
 	bad 7 "rateLimited: too many" 1 <<-'EOT'
 	on POST /neworder
 	problem 429 rateLimited too many
@@ -385,7 +385,7 @@ load ../hostile
 	once POST /neworder
 	status 503
 	EOT
-	bad 7 "/neworder: HTTP status 503 without a problem document" 3 <<-'EOT'
+	bad 7 "/neworder: HTTP status 503 without a problem document" 4 <<-'EOT'
 	on POST /neworder
 	status 503
 	EOT
