@@ -110,9 +110,18 @@ static bool again(struct au_net *net, const struct au_reply *reply, const struct
 	return reply->status == 503 && unavailable <= 3 && au_req_pause(net, unavailable + 3, reply->retry_after, err);
 }
 
+static void move(struct au_err *to, struct au_err *from)
+{
+	au_err_clear(to);
+	*to = *from;
+	from->problem = NULL;
+	au_err_clear(from);
+}
+
 bool au_req_post(struct au_net *net, const struct au_post *post, struct au_reply *reply, struct au_err *err)
 {
 	AU_AUTO_MEM char *payload = post->payload ? au_json_dump(post->payload) : au_strdup("");
+	AU_AUTO_ERR struct au_err refusal = { 0 };
 	unsigned nonces = 0, unavailable = 0;
 
 	if (!payload)
@@ -128,8 +137,12 @@ bool au_req_post(struct au_net *net, const struct au_post *post, struct au_reply
 		AU_AUTO_ERR struct au_err waiting = { 0 };
 		if (!sign(net, post, payload, &body, err) ||
 		    !au_req_send(net, "POST", post->url, body, strlen(body), "application/jose+json", post->accept, reply,
-				 err))
+				 err)) {
+			/* that time ran out says less than what the server kept refusing until then */
+			if (refusal.code && au_req_mono(net) >= net->deadline)
+				move(err, &refusal);
 			return false;
+		}
 		if (reply->status >= 200 && reply->status < 300)
 			return true;
 		au_req_refused(err, post->url, reply);
@@ -137,6 +150,6 @@ bool au_req_post(struct au_net *net, const struct au_post *post, struct au_reply
 		unavailable += reply->status == 503;
 		if (!again(net, reply, err, nonces, unavailable, &waiting))
 			return nonces > 1 ? au_fail_in(err, "refused %u times in a row", nonces) : false;
-		au_err_clear(err);
+		move(&refusal, err);
 	}
 }

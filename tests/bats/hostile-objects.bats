@@ -245,7 +245,7 @@ json 201 {"status":"pending","identifiers":[{"type":"dns","value":"www.example.t
 header Location: @BASE@/order/1'
 	row account order
 	fine <<<"$other"
-	[[ $stderr == *"warning: request: not on the directory's host https://localhost:$RAW_PORT: https://127.0.0.1:$RAW_PORT/authz/1"* ]]
+	[[ $stderr == *"warning: authorizations: not on the directory's host https://localhost:$RAW_PORT: https://127.0.0.1:$RAW_PORT/authz/1"* ]]
 	printable "$ERR"
 	row account order --same-origin
 	bad 10 "not on the directory's host https://localhost:" 1 <<<"$other"

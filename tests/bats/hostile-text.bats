@@ -318,7 +318,7 @@ expiration_days = 80"
 	row proved finalize
 	# shellcheck disable=SC2034 # bad runs it
 	CMD=(acme-finalize -k "$CERTS/account.pem")
-	bad 4 "the certificate's key is the account's key" 0 </dev/null
+	bad 4 "the certificate's key is the account key" 0 </dev/null
 }
 
 # --- 3.8 renewal information, key change, external accounts
