@@ -12,6 +12,7 @@
 #include <gnutls/x509.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fdio.h"
@@ -80,7 +81,12 @@ static bool fingerprint(const struct entry *e, uint8_t out[static SHA256])
 static bool read_bundle(const char *bundle, struct au_buf *text)
 {
 	struct au_err err AU_AUTO_ERR = { 0 };
+	struct stat st;
 
+	/* Room for all of it at once: growing would copy and wipe twice its size. */
+	if (stat(bundle, &st) == 0 && st.st_size > 0 && st.st_size < MAX_BUNDLE &&
+	    !au_buf_room(text, (size_t)st.st_size + 8192, &err))
+		return false;
 	return au_file_read(bundle, MAX_BUNDLE, AU_INPUT, text, &err) && text->p;
 }
 
@@ -133,7 +139,7 @@ int au_trust_narrow(const char *bundle, const json_t *fingerprints)
 {
 	uint8_t want[MAX_ANCHORS][SHA256];
 	unsigned n = read_hint(fingerprints, want);
-	struct au_buf text AU_AUTO_BUF = AU_BUF(MAX_BUNDLE);
+	struct au_buf text AU_AUTO_BUF = AU_BUF(MAX_BUNDLE + 8192);
 	struct au_buf few AU_AUTO_BUF = AU_BUF(0);
 	struct au_err err AU_AUTO_ERR = { 0 };
 	int fd;
@@ -231,7 +237,7 @@ static json_t *find_anchors(const char *text, const struct issuers *issuers)
 
 json_t *au_trust_issuers(const char *bundle, const struct au_buf *chain)
 {
-	struct au_buf text AU_AUTO_BUF = AU_BUF(MAX_BUNDLE);
+	struct au_buf text AU_AUTO_BUF = AU_BUF(MAX_BUNDLE + 8192);
 	struct issuers issuers = { .n = 0 };
 	json_t *found = NULL;
 
