@@ -20,16 +20,12 @@ online() {
 	done
 }
 
-# what ASan brings along
-runtime=none
-! sanitized || runtime=libstdc++
-
 # every library named is used by the object itself: nothing by accident
 direct() {
 	readelf -d "$(library)" | grep -oE 'NEEDED.*\[[^]]*' | sed 's/.*\[//' |
 		grep -vE '^(libgnutls|libnettle|libhogweed|libgmp|libjansson|libidn2|libtasn1|libc|libasan|libubsan|ld-linux)' | sed 's/^/libacmeutil needs /'
 	# libstdc++ comes with libubsan
-	needs acme | grep -vE '^(linux-vdso|libc\.|/lib|libasan|libubsan|libstdc\+\+|libm\.|libgcc_s|libdl|libpthread|librt|'"$runtime"')' | sed 's/^/the front end loads /'
+	needs acme | grep -vE '^(linux-vdso|libc\.|/lib|libasan|libubsan|libstdc\+\+|libm\.|libgcc_s|libdl|libpthread|librt)' | sed 's/^/the front end loads /'
 }
 
 check "programs that do not talk to a server do not load libcurl" offline
