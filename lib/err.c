@@ -96,7 +96,7 @@ size_t au_escape(char *dst, size_t size, const void *src, size_t n)
 	return k;
 }
 
-static size_t format(char *dst, size_t size, const char *fmt, va_list ap)
+AU_PRINTF(3, 0) static size_t format(char *dst, size_t size, const char *fmt, va_list ap)
 {
 	/* Longer than any dst, so that what is cut here is cut, and marked, by au_escape() as well. */
 	char raw[AU_ERR_TEXT + 8];
