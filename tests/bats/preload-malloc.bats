@@ -70,7 +70,7 @@ starve() {
 			# it could do without, and then did all of its work
 			0) [ -z "$same" ] || [ "$output" = "$wanted" ] || wrong "allocation $i of $n: other output" "$@" ;;
 			# of an answer that could be kept in part only, other things may be said, if they stop it
-			[4-9] | 10) [ -n "$online" ] && [[ $stderr == "$1: https://"* ]] || wrong "allocation $i of $n: says something else" "$@" ;;
+			[4-9] | 10) [ -n "$online" ] && { [ $on = 1 ] || [[ $stderr == "$1: https://"* ]]; } || wrong "allocation $i of $n: says something else" "$@" ;;
 			*) wrong "allocation $i of $n (and all after it: $on): neither 11 nor 0" "$@" ;;
 			esac
 			[ "$status" = 0 ] || [ -z "$output" ] || jq -e .problem.exit "$OUT" >/dev/null ||
