@@ -40,7 +40,12 @@ json_t *au_json_load(const void *text, size_t n, unsigned depth, struct au_err *
 	if (!shallow(text, n, depth))
 		return au_fail(err, AU_INPUT, "nested deeper than %u levels", depth), NULL;
 	json_t *v = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
-	if (!v && json_error_code(&je) == json_error_out_of_memory)
+	if (v)
+		return v;
+	/* jansson calls it a syntax error when memory runs out inside a string: a second look tells the two apart */
+	v = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
+	AU_AUTO_MEM void *probe = au_alloc(4096);
+	if (!v && (!probe || !*je.text))
 		return au_fail_mem(err), NULL;
 	if (!v)
 		return au_fail(err, AU_INPUT, "line %d column %d: %s", je.line, je.column, je.text), NULL;
