@@ -316,8 +316,11 @@ static char *render(const struct loop *l, json_t *doc, size_t *n)
 		       (tty ? JSON_ENSURE_ASCII : 0);
 	size_t len = json_dumpb(doc, NULL, 0, flags);
 	char *s = len ? au_alloc(len + 2) : NULL;
+	if (s && json_dumpb(doc, s, len, flags) != len) {
+		au_free(s);
+		return NULL;
+	}
 	if (s) {
-		json_dumpb(doc, s, len, flags);
 		s[len] = '\n';
 		*n = len + 1;
 	}

@@ -25,7 +25,6 @@ setup_file() {
 setup() {
 	scratch
 	# absolute names, so that nothing but what a program makes is in here
-	d=$BATS_FILE_TMPDIR
 	in=/dev/null
 	same=1
 	step=1
